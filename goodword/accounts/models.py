@@ -43,7 +43,7 @@ class User(Keyed, AbstractBaseUser, PermissionsMixin):
     """A person who signs in. What they may do stands in memberships, never on this row."""
 
     id_kind = "user"
-    email = models.EmailField(max_length=320)
+    email = models.EmailField(max_length=320, unique=True)
     name = models.CharField(max_length=200, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -91,7 +91,9 @@ class Program(Keyed):
     contact_email = models.EmailField(blank=True)
     accent = models.CharField(max_length=7, default="#0f766e")
     disclosure = models.TextField(blank=True, help_text="what partners write beside their links")
-    recruiting = models.CharField(max_length=10, default="open", choices=[("open", "Open"), ("invite", "By invitation")])
+    recruiting = models.CharField(
+        max_length=10, default="open", choices=[("open", "Open"), ("invite", "By invitation")]
+    )
     status = models.CharField(max_length=10, default="live", choices=[("live", "Live"), ("paused", "Paused")])
     allowed_hosts = ArrayField(models.CharField(max_length=253), default=list, blank=True)
     data_note = models.TextField(blank=True, help_text="shown on every page, e.g. where demo data comes from")
@@ -178,7 +180,9 @@ class AuditEntry(Keyed):
     program = models.ForeignKey(Program, null=True, on_delete=models.PROTECT, related_name="+")
     sequence = models.BigIntegerField()
     at = models.DateTimeField()
-    actor_kind = models.CharField(max_length=10, choices=[(k, k) for k in ("user", "partner", "key", "system", "public")])
+    actor_kind = models.CharField(
+        max_length=10, choices=[(k, k) for k in ("user", "partner", "key", "system", "public")]
+    )
     actor_id = models.CharField(max_length=40, blank=True)
     actor_label = models.CharField(max_length=320)
     action = models.CharField(max_length=60, help_text="object.verb, e.g. partner.approved")

@@ -47,7 +47,13 @@ def uuid7() -> uuid.UUID:
     """A time-ordered random key (RFC 9562 version 7)."""
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10), "big")
-    value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | (random >> 68 & 0xFFF) << 64 | 0b10 << 62 | random & (2**62 - 1)
+    value = (
+        (milliseconds & (2**48 - 1)) << 80
+        | 0x7 << 76
+        | (random >> 68 & 0xFFF) << 64
+        | 0b10 << 62
+        | random & (2**62 - 1)
+    )
     return uuid.UUID(int=value)
 
 
@@ -62,7 +68,9 @@ def parse_public_id(kind: str, text: str) -> uuid.UUID:
     """The key behind a public id; raises MalformedId for anything else, a public id of another kind included."""
     prefix, _, rest = text.partition("_")
     if prefix != PREFIXES[kind] or len(rest) != _LENGTH or any(char not in _VALUE for char in rest) or rest[0] > "7":
-        raise MalformedId(f"{text[:40]!r} is no {kind} id", value=text[:40], remedy=f"give an id such as {PREFIXES[kind]}_…")
+        raise MalformedId(
+            f"{text[:40]!r} is no {kind} id", value=text[:40], remedy=f"give an id such as {PREFIXES[kind]}_…"
+        )
     value = 0
     for char in rest:
         value = value << 5 | _VALUE[char]

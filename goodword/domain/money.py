@@ -87,7 +87,9 @@ def to_minor(text: str, currency: str) -> int:
     """
     if not isinstance(text, str) or not _DECIMAL.fullmatch(text):
         raise NotMoney(
-            f"{text!r} is not an amount", value=str(text)[:40], remedy='write a decimal such as "120.00": digits, a point'
+            f"{text!r} is not an amount",
+            value=str(text)[:40],
+            remedy='write a decimal such as "120.00": digits, a point',
         )
     whole, _, fraction = text.lstrip("-").partition(".")
     places = decimals(currency)

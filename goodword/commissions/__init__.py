@@ -1,0 +1,1 @@
+"""The settlement worker: facts in, commission lines and ledger differences out; holds; explanation of any line."""

@@ -1,0 +1,100 @@
+"""Tables of commissions.
+
+Lines and outcomes are a projection of facts and terms: deleting and rebuilding them changes nothing.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from goodword.accounts.models import ProgramOwned, User
+from goodword.accounts.scope import ProgramManager
+from goodword.partners.models import Partner
+
+
+class Line(models.Model):
+    """One commission line, as `settle` says now (`settlement.md` section 7). Its key is the engine's stable line id."""
+
+    pk = models.CompositePrimaryKey("program_id", "line")
+    program = models.ForeignKey("accounts.Program", on_delete=models.PROTECT, related_name="+")
+    line = models.CharField(max_length=80)
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+")
+    conversion = models.CharField(max_length=200, help_text="external id of the conversion")
+    conversion_at = models.DateTimeField()
+    customer = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10)
+    level = models.PositiveSmallIntegerField(default=0)
+    rule = models.CharField(max_length=60)
+    terms = models.CharField(max_length=80)
+    currency = models.CharField(max_length=3)
+    share_ppm = models.IntegerField()
+    basis_minor = models.BigIntegerField()
+    rate = models.CharField(max_length=200)
+    amount_minor = models.BigIntegerField()
+    matures_on = models.DateField()
+    matures_at = models.DateTimeField(help_text="first instant of matures_on in the program's zone")
+    reasons = ArrayField(models.CharField(max_length=30), default=list)
+    steps = models.JSONField()
+    position = models.BigIntegerField(help_text="place in the engine's output order within its conversion")
+
+    objects = ProgramManager()
+    unscoped = models.Manager()
+
+    class Meta:
+        default_manager_name = "objects"
+        base_manager_name = "unscoped"
+        indexes = [
+            models.Index(fields=["program", "partner", "-conversion_at", "line"], name="line_by_partner"),
+            models.Index(fields=["program", "-conversion_at", "line"], name="line_by_time"),
+            models.Index(fields=["program", "conversion"], name="line_by_conversion"),
+            models.Index(fields=["program", "matures_at"], name="line_by_maturity"),
+        ]
+
+
+class Outcome(models.Model):
+    """Why a conversion has no line."""
+
+    pk = models.CompositePrimaryKey("program_id", "conversion")
+    program = models.ForeignKey("accounts.Program", on_delete=models.PROTECT, related_name="+")
+    conversion = models.CharField(max_length=200)
+    outcome = models.CharField(max_length=30)
+
+    objects = ProgramManager()
+    unscoped = models.Manager()
+
+    class Meta:
+        default_manager_name = "objects"
+        base_manager_name = "unscoped"
+
+
+class Hold(ProgramOwned):
+    """A person or a rule stopped a line, or everything of a partner, from becoming payable."""
+
+    id_kind = "hold"
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="holds")
+    line = models.CharField(max_length=80, blank=True, help_text="empty: every line of the partner")
+    reason = models.CharField(max_length=300)
+    placed_at = models.DateTimeField()
+    placed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    released_at = models.DateTimeField(null=True)
+    released_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "partner", "line"], name="hold_once", condition=models.Q(released_at=None)
+            )
+        ]
+
+
+class SettlementRun(ProgramOwned):
+    """One pass of the worker over a program: what it looked at and what it posted."""
+
+    id_kind = "payout_run"
+    as_of = models.DateTimeField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    scope = models.CharField(max_length=20, help_text="program, or partners")
+    conversions = models.BigIntegerField(default=0)
+    lines = models.BigIntegerField(default=0)
+    transactions = models.BigIntegerField(default=0)
+    notices = models.JSONField(default=list)

@@ -1,0 +1,1 @@
+"""Reports for decisions: reads facts, lines and ledger, writes nothing."""

@@ -1,0 +1,4 @@
+"""Double entry: accounts, transactions, entries. Knows no commission.
+
+`services.post` and `services.reverse` are the only writers.
+"""

@@ -1,0 +1,79 @@
+"""Tables of the ledger. Rows are only ever inserted (triggers and grants); a mistake is reversed."""
+
+from django.db import models
+
+from goodword.accounts.models import ProgramOwned
+from goodword.accounts.scope import ProgramManager
+
+
+class Account(ProgramOwned):
+    """An account of a program, or of one of its partners (`owner` is the partner's key; null: the program's own)."""
+
+    id_kind = "transaction"
+    kind = models.CharField(max_length=30, help_text="a name of domain/chart.py, e.g. payable")
+    owner = models.UUIDField(null=True)
+    currency = models.CharField(max_length=3)
+    balance_minor = models.BigIntegerField(
+        default=0, help_text="debits less credits, kept by `post`, checked by verify"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "kind", "owner", "currency"], name="account_once", nulls_distinct=False
+            )
+        ]
+
+
+class Transaction(ProgramOwned):
+    """One balanced set of entries with one cause. Gapless and hash-chained per program."""
+
+    id_kind = "transaction"
+    sequence = models.BigIntegerField()
+    kind = models.CharField(max_length=30, help_text="a recipe of domain/chart.py, e.g. accrual")
+    cause_kind = models.CharField(max_length=30, help_text="what made it: line, hold, payout, reversal, person")
+    cause_id = models.CharField(max_length=120)
+    effective_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    memo = models.CharField(max_length=300)
+    actor = models.CharField(max_length=320, default="system")
+    evidence = models.JSONField(default=dict, help_text="line, terms version and steps as they were when it was posted")
+    reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="reversed_by")
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "sequence"], name="transaction_sequence"),
+            models.UniqueConstraint(
+                fields=["program", "cause_kind", "cause_id", "kind"], name="transaction_cause_once"
+            ),
+        ]
+
+
+class Entry(models.Model):
+    """One leg: an amount on the debit or the credit side, never both, never zero."""
+
+    id = models.BigAutoField(primary_key=True)
+    program = models.ForeignKey("accounts.Program", on_delete=models.PROTECT, related_name="+")
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")
+    subject = models.CharField(max_length=80, blank=True, help_text="the commission line this is about")
+    currency = models.CharField(max_length=3)
+    debit_minor = models.BigIntegerField(default=0)
+    credit_minor = models.BigIntegerField(default=0)
+
+    objects = ProgramManager()
+    unscoped = models.Manager()
+
+    class Meta:
+        default_manager_name = "objects"
+        base_manager_name = "unscoped"
+        constraints = [
+            models.CheckConstraint(
+                name="entry_one_side",
+                condition=(models.Q(debit_minor__gt=0) & models.Q(credit_minor=0))
+                | (models.Q(credit_minor__gt=0) & models.Q(debit_minor=0)),
+            )
+        ]
+        indexes = [models.Index(fields=["program", "subject"], name="entry_by_subject")]

@@ -1,0 +1,1 @@
+"""Partners and what was agreed with them: applications, groups, agreements, terms and their versions."""

@@ -1,0 +1,1 @@
+"""Partner pages, phone first."""

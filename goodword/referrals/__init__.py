@@ -1,0 +1,4 @@
+"""The facts: links, codes, clicks, touches, customers, conversions, refunds, cancels, credits, rates.
+
+Stored, never edited.
+"""

@@ -1,0 +1,1 @@
+"""What runs the product: settings, addresses, command line, embedded database, processes, demo."""

@@ -1,0 +1,1 @@
+"""Public pages: programs, applications, the referral redirect, the browser script."""
