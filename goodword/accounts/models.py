@@ -97,6 +97,9 @@ class Program(Keyed):
     status = models.CharField(max_length=10, default="live", choices=[("live", "Live"), ("paused", "Paused")])
     allowed_hosts = ArrayField(models.CharField(max_length=253), default=list, blank=True)
     data_note = models.TextField(blank=True, help_text="shown on every page, e.g. where demo data comes from")
+    is_demo = models.BooleanField(
+        default=False, editable=False, help_text="set by the demo loader alone; opens the public demo shop"
+    )
 
     currency = models.CharField(max_length=3)
     timezone = models.CharField(max_length=64)

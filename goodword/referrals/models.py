@@ -95,8 +95,12 @@ class Click(ProgramOwned):
     via_qr = models.BooleanField(default=False)
     referrer_host = models.CharField(max_length=253, blank=True)
     not_attributable = models.CharField(
-        max_length=20, blank=True, help_text="head, prefetch, bot, inactive; empty: counts"
+        max_length=20, blank=True, help_text="head, prefetch, embedded, bot, inactive; empty: counts"
     )
+    dropped = ArrayField(
+        models.CharField(max_length=20), default=list, blank=True, help_text="parameters left out: too long or unsafe"
+    )
+    privacy_signal = models.BooleanField(default=False, help_text="the visitor sent Sec-GPC or DNT: no cookie was set")
 
     class Meta:
         indexes = [models.Index(fields=["program", "partner", "at"], name="click_by_partner")]
