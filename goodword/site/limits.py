@@ -11,8 +11,8 @@ from goodword.accounts.models import Program
 from goodword.site.models import Attempts
 
 _COUNT = """
-    INSERT INTO {table} (program_id, what, sender, hour, count) VALUES (%s, %s, %s, %s, 1)
-    ON CONFLICT (program_id, what, sender, hour) DO UPDATE SET count = {table}.count + 1
+    INSERT INTO goodword_site_attempts (program_id, what, sender, hour, count) VALUES (%s, %s, %s, %s, 1)
+    ON CONFLICT (program_id, what, sender, hour) DO UPDATE SET count = goodword_site_attempts.count + 1
     RETURNING count
 """
 
@@ -30,9 +30,8 @@ def within_limits(
 
 
 def _count(program: Program, what: str, sender: str, hour: datetime) -> int:
-    statement = _COUNT.format(table=Attempts._meta.db_table)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [program.pk, what, sender, hour])
+        cursor.execute(_COUNT, [program.pk, what, sender, hour])
         return int(cursor.fetchone()[0])
 
 
