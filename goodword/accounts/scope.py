@@ -36,6 +36,11 @@ def current_program() -> "Program":
     return program
 
 
+def active_or_none() -> "Program | None":
+    """The active program, if any: for words and dates that read differently inside one."""
+    return _active.get()
+
+
 class ProgramManager(models.Manager[M]):
     """Rows of the active program only."""
 

@@ -1,0 +1,51 @@
+"""Figures and dates as people read them, as plain text. No HTML here: `templatetags/show.py` wraps these."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from goodword.domain.money import to_decimal
+
+# Currencies with a sign that nobody mistakes for another's; all others are shown by their code.
+_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹", "KRW": "₩", "ILS": "₪", "UAH": "₴", "VND": "₫"}
+
+
+def money_text(minor: int, currency: str) -> str:
+    """`€1,284.20`, `−$3.00`, `CHF 12.00`: the currency always, a real minus in front, thousands apart."""
+    whole, _, fraction = to_decimal(abs(minor), currency).partition(".")
+    digits = f"{int(whole):,}" + (f".{fraction}" if fraction else "")
+    sign = _SIGNS.get(currency)
+    return ("−" if minor < 0 else "") + (f"{sign}{digits}" if sign else f"{currency}\u00a0{digits}")
+
+
+def percent_text(ppm: int) -> str:
+    """Millionths as a percent without empty decimals: 125000 -> `12.5%`."""
+    whole, rest = divmod(abs(ppm), 10_000)
+    digits = f"{whole}.{rest:04d}".rstrip("0").rstrip(".")
+    return f"{'−' if ppm < 0 else ''}{digits}%"
+
+
+def day_text(day: date, today: date) -> str:
+    """`14 December`, with the year when it is not this year's."""
+    return f"{day.day} {day:%B}" + (f" {day.year}" if day.year != today.year else "")
+
+
+def when_text(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """`today, 10:43`, `yesterday, 18:02`, `14 December, 09:00` or `14 December 2024`, in the program's zone."""
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    days = (today - local.date()).days
+    if days == 0:
+        return f"today, {local:%H:%M}"
+    if days == 1:
+        return f"yesterday, {local:%H:%M}"
+    return day_text(local.date(), today) + (f", {local:%H:%M}" if local.year == today.year else "")
+
+
+def exact_text(at: datetime, zone: ZoneInfo) -> str:
+    """The exact instant in the program's zone and in UTC, for those who hover."""
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%B %Y, %H:%M:%S} {zone.key} ({at.astimezone(UTC):%H:%M:%S} UTC)"
+
+
+def count_text(number: int, one: str, many: str = "") -> str:
+    """`1 sale`, `1,204 sales`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
