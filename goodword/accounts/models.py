@@ -171,6 +171,22 @@ class ApiKey(ProgramOwned):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    exposed_at = models.DateTimeField(null=True, blank=True, help_text="seen in an address: replace it")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AuditHead(models.Model):
+    """The end of one audit chain; its row lock orders the writers."""
+
+    id = models.BigAutoField(primary_key=True)
+    program = models.ForeignKey(Program, null=True, on_delete=models.PROTECT, related_name="+")
+    sequence = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["program"], name="audit_head_once", nulls_distinct=False)]
 
 
 class AuditEntry(Keyed):

@@ -1,6 +1,6 @@
 """Which program is being worked on. Managers of program-owned tables read it and raise when there is none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _active: ContextVar["Program | None"] = ContextVar("active_program", default=None)
 M = TypeVar("M", bound=models.Model)
+T = TypeVar("T")
 
 
 class NoActiveProgram(AssertionError):
@@ -26,6 +27,33 @@ def active_program(program: "Program") -> Iterator["Program"]:
         yield program
     finally:
         _active.reset(token)
+
+
+@contextmanager
+def no_program() -> Iterator[None]:
+    """Start without a program, and forget afterwards the one that `enter` set."""
+    token = _active.set(None)
+    try:
+        yield
+    finally:
+        _active.reset(token)
+
+
+def enter(program: "Program") -> None:
+    """Make a program active until the surrounding `no_program` ends: for the middleware, which is not a block."""
+    _active.set(program)
+
+
+def scoped(chunks: Iterable[T], program: "Program") -> Iterator[T]:
+    """The chunks of a streamed answer, each made with the program active, and nothing left active in between."""
+    iterator = iter(chunks)
+    while True:
+        with active_program(program):
+            try:
+                chunk = next(iterator)
+            except StopIteration:
+                return
+        yield chunk
 
 
 def current_program() -> "Program":

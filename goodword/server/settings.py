@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "goodword.accounts.access.AccessMiddleware",  # last: nothing may run a view that it has not let through
 ]
 
 ROOT_URLCONF = "goodword.server.urls"
@@ -138,6 +139,23 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_REDIRECT_URL = "/home"
 LOGIN_URL = "/account/login/"
 
+ACCOUNT_ADAPTER = "goodword.accounts.signin.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # people are invited: following the mailed link proves the address
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"
+MFA_ADAPTER = "goodword.accounts.signin.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Goodword"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not BASE_URL.startswith("https:")  # browsers allow it on localhost only
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("GOODWORD_TRUSTED_PROXIES", "0"))
+
+CSRF_FAILURE_VIEW = "goodword.accounts.refusals.csrf_failed"
 SESSION_COOKIE_SECURE = BASE_URL.startswith("https:")
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -1,0 +1,52 @@
+"""The policy table: every address of the product, and who may use it. Data only; refused is what is not here.
+
+Add one row per url name, in the same commit as the address. Keep each part in the order of its `urls.py`.
+"""
+
+from goodword.accounts.rules import Account, Closed, Page, Portal, Public, Route, Rule, by_name
+
+STAFF: list[Rule] = []
+
+PORTAL: list[Rule] = []
+
+API: list[Rule] = []
+
+PUBLIC: list[Rule] = []
+
+ACCOUNT: list[Rule] = [
+    Account("accounts:home", "GET"),
+    Account("accounts:take-seat", "POST"),
+    # Who has no account gets one by invitation; the address of a person is changed by an owner.
+    Closed("account_signup"),
+    Closed("account_email"),
+    Closed("account_email_verification_sent"),
+    Closed("account_confirm_email"),
+    Account("account_login", signed_in=False),
+    Account("account_logout"),
+    Account("account_inactive", "GET", signed_in=False),
+    Account("account_request_login_code", signed_in=False),
+    Account("account_confirm_login_code", signed_in=False),
+    Account("account_reset_password", signed_in=False),
+    Account("account_reset_password_done", "GET", signed_in=False),
+    Account("account_reset_password_from_key", signed_in=False),
+    Account("account_reset_password_from_key_done", "GET", signed_in=False),
+    Account("account_reauthenticate"),
+    Account("account_change_password"),
+    Account("account_set_password"),
+    Account("mfa_index", "GET"),
+    Account("mfa_authenticate", signed_in=False),
+    Account("mfa_reauthenticate"),
+    Account("mfa_activate_totp"),
+    Account("mfa_deactivate_totp"),
+    Account("mfa_view_recovery_codes", "GET"),
+    Account("mfa_generate_recovery_codes"),
+    Account("mfa_download_recovery_codes", "GET"),
+    Account("mfa_list_webauthn", "GET"),
+    Account("mfa_add_webauthn"),
+    Account("mfa_reauthenticate_webauthn"),
+    Account("mfa_remove_webauthn"),
+    Account("mfa_edit_webauthn"),
+    Account("mfa_login_webauthn", signed_in=False),
+]
+
+POLICY: dict[str, Rule] = by_name([*STAFF, *PORTAL, *API, *PUBLIC, *ACCOUNT])

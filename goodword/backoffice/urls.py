@@ -1,0 +1,6 @@
+"""Addresses of this package. Each name needs its row in `accounts/policy.py`."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "backoffice"
+urlpatterns: list[URLPattern | URLResolver] = []
