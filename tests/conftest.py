@@ -1,0 +1,93 @@
+"""What every test may use: the test database, the browser and its page. Stories and people live in `cast.py`."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import browsing, database
+
+ROOT = Path(__file__).resolve().parent.parent
+SCREENSHOTS = ROOT / ".screenshots"
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that drive the browser carry the mark `browser` and stay together, file by file, in one process."""
+    for item in items:
+        if {"browser", "page"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group(f"browser {item.path.name}"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """A test that reaches for another machine fails at once."""
+    connect = socket.socket.connect
+
+    def only_here(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(LOOPBACK):
+            raise AssertionError(f"a test tried to reach {address}; tests use no network")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", only_here)
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker, worker_id) -> Iterator[None]:
+    """One database for each test process, copied from a template that is migrated once."""
+    with django_db_blocker.unblock(), database.provided(ROOT, worker_id):
+        yield
+
+
+@pytest.fixture
+def database_url(transactional_db: None) -> str:
+    """The address of this process's test database, for programs that a test starts."""
+    return database.url()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium for one file of tests."""
+    with browsing.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A fresh page of 1280 pixels. The test fails when a script fails or the content security policy is broken."""
+    page, troubles = browsing.open_page(browser)
+    yield page
+    if getattr(request.node, "failed", False):
+        browsing.picture(page, SCREENSHOTS / "failed" / f"{request.node.name}.png")
+    page.context.close()
+    assert not troubles, "the browser reported: " + "; ".join(troubles)
+
+
+@pytest.fixture
+def picture(page: Any) -> Any:
+    """`picture("name")` keeps a picture of the page in .screenshots/ at 1280 and at 375 pixels of width."""
+
+    def take(name: str, *, widths: tuple[int, ...] = (1280, 375)) -> list[Path]:
+        return browsing.pictures(page, SCREENSHOTS, name, widths)
+
+    return take
+
+
+@pytest.fixture
+def live(live_server: Any, settings: Any) -> str:
+    """The address of a running web server over this process's test database."""
+    settings.BASE_URL = live_server.url
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    return str(live_server.url)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report = yield
+    item.failed = getattr(item, "failed", False) or report.failed  # type: ignore[attr-defined]
+    return report
