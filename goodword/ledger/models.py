@@ -7,14 +7,17 @@ from goodword.accounts.scope import ProgramManager
 
 
 class Account(ProgramOwned):
-    """An account of a program, or of one of its partners (`owner` is the partner's key; null: the program's own)."""
+    """An account of a program, or of one of its partners (`owner` is the partner's key; null: the program's own).
+
+    The balance is moved by the trigger on entries alone; any other change of a row is refused.
+    """
 
     id_kind = "transaction"
     kind = models.CharField(max_length=30, help_text="a name of domain/chart.py, e.g. payable")
     owner = models.UUIDField(null=True)
     currency = models.CharField(max_length=3)
     balance_minor = models.BigIntegerField(
-        default=0, help_text="debits less credits, kept by `post`, checked by verify"
+        default=0, help_text="debits less credits, kept with every entry, checked by verify"
     )
 
     class Meta:
@@ -23,6 +26,21 @@ class Account(ProgramOwned):
                 fields=["program", "kind", "owner", "currency"], name="account_once", nulls_distinct=False
             )
         ]
+
+
+class Chain(models.Model):
+    """The end of a program's chain. Whoever posts locks this row first: it gives out the next sequence number."""
+
+    program = models.OneToOneField("accounts.Program", primary_key=True, on_delete=models.PROTECT, related_name="+")
+    sequence = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, blank=True)
+
+    objects = ProgramManager()
+    unscoped = models.Manager()
+
+    class Meta:
+        default_manager_name = "objects"
+        base_manager_name = "unscoped"
 
 
 class Transaction(ProgramOwned):
@@ -38,6 +56,7 @@ class Transaction(ProgramOwned):
     memo = models.CharField(max_length=300)
     actor = models.CharField(max_length=320, default="system")
     evidence = models.JSONField(default=dict, help_text="line, terms version and steps as they were when it was posted")
+    legs = models.PositiveSmallIntegerField(default=2, help_text="how many entries it has; none can be added later")
     reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="reversed_by")
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
@@ -55,7 +74,10 @@ class Entry(models.Model):
     """One leg: an amount on the debit or the credit side, never both, never zero."""
 
     id = models.BigAutoField(primary_key=True)
-    program = models.ForeignKey("accounts.Program", on_delete=models.PROTECT, related_name="+")
+    # No index and no foreign key of its own: a trigger holds it to the program of the transaction and the account.
+    program = models.ForeignKey(
+        "accounts.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="entries")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")
     subject = models.CharField(max_length=80, blank=True, help_text="the commission line this is about")

@@ -1,0 +1,166 @@
+"""What the books say: balances, what is booked of each line, and the journal. Reads only."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Sum
+
+from goodword.accounts.models import Program
+from goodword.domain.chart import CHART, Booked
+from goodword.ledger.models import Account, Entry, Transaction
+
+
+def balances(program: Program, owner: UUID | None = None, currency: str | None = None) -> dict[str, int]:
+    """Balance of every account kind in minor units, on its normal side (what is owed or paid is above zero).
+
+    `owner` is a partner's key: that partner's accounts only; without it, the sums over the whole program. Without a
+    currency it is the program's.
+    """
+    accounts = Account.unscoped.filter(program=program, currency=currency or program.currency)
+    if owner is not None:
+        accounts = accounts.filter(owner=owner)
+    sums = dict(accounts.values_list("kind").annotate(Sum("balance_minor")))
+    return {
+        kind.name: sums.get(kind.name, 0) * (1 if kind.normal_side == "debit" else -1)
+        for kind in CHART.values()
+        if owner is None or kind.owned_by == "partner"
+    }
+
+
+def balances_by_owner(program: Program, kind: str, currency: str | None = None) -> dict[UUID, int]:
+    """Balance of one partner account kind for every partner that has one, in minor units, on its normal side."""
+    rows = Account.unscoped.filter(program=program, kind=kind, currency=currency or program.currency)
+    sign = 1 if CHART[kind].normal_side == "debit" else -1
+    return {owner: sign * balance for owner, balance in rows.values_list("owner", "balance_minor") if owner}
+
+
+def booked_by_line(
+    program: Program, partners: Iterable[UUID] | None = None, lines: Iterable[str] | None = None
+) -> dict[str, Booked]:
+    """What is booked of each line: earned, and what lies in each open bucket.
+
+    All lines of the program, or those that the given partners have entries of, or the given lines.
+    """
+    return {line: booked for line, (_, booked) in owned_by_line(program, partners, lines).items()}
+
+
+def owned_by_line(
+    program: Program, partners: Iterable[UUID] | None = None, lines: Iterable[str] | None = None
+) -> dict[str, tuple[UUID, Booked]]:
+    """As `booked_by_line`, with the partner whose accounts the line stands in."""
+    condition, values = _which(program, partners, lines)
+    with connection.cursor() as cursor:
+        cursor.execute(_BOOKED_BY_LINE.format(condition=condition), values)
+        return {
+            subject: (owner, Booked(int(earned), int(pending), int(held), int(payable), entries))
+            for subject, owner, earned, pending, held, payable, entries in cursor.fetchall()
+        }
+
+
+_BOOKED_BY_LINE = """
+    SELECT entry.subject, (array_agg(account.owner) FILTER (WHERE account.owner IS NOT NULL))[1],
+           coalesce(sum(debit_minor - credit_minor) FILTER (WHERE account.kind = 'commission_expense'), 0),
+           coalesce(sum(credit_minor - debit_minor) FILTER (WHERE account.kind = 'pending'), 0),
+           coalesce(sum(credit_minor - debit_minor) FILTER (WHERE account.kind = 'held'), 0),
+           coalesce(sum(credit_minor - debit_minor) FILTER (WHERE account.kind = 'payable'), 0),
+           count(*)
+      FROM ledger_entry entry JOIN ledger_account account ON account.id = entry.account_id
+     WHERE entry.program_id = %s AND entry.subject <> '' {condition}
+     GROUP BY entry.subject
+"""
+
+
+def _which(program: Program, partners: Iterable[UUID] | None, lines: Iterable[str] | None) -> tuple[str, list[object]]:
+    values: list[object] = [program.pk]
+    condition = ""
+    if partners is not None:
+        condition += (
+            " AND entry.subject IN (SELECT own.subject FROM ledger_entry own WHERE own.account_id IN"
+            " (SELECT id FROM ledger_account WHERE program_id = %s AND owner = ANY(%s)))"
+        )
+        values += [program.pk, list(partners)]
+    if lines is not None:
+        condition += " AND entry.subject = ANY(%s)"
+        values.append(list(lines))
+    return condition, values
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One leg as people read it."""
+
+    account: str
+    owner: UUID | None
+    subject: str
+    currency: str
+    debit_minor: int
+    credit_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalTransaction:
+    """A transaction with its legs, debits first."""
+
+    transaction: Transaction
+    entries: tuple[JournalEntry, ...]
+
+
+def transactions_page(
+    program: Program,
+    *,
+    partner: UUID | None = None,
+    kind: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    size: int = 50,
+) -> tuple[list[JournalTransaction], int | None]:
+    """The journal, newest first: one page, and the `before` of the next page (none: this was the last).
+
+    Filters: a partner's transactions, one recipe, recorded in [since, until).
+    """
+    found = Transaction.unscoped.filter(program=program).order_by("-sequence")
+    if partner is not None:
+        found = found.filter(entries__account__owner=partner).distinct()
+    if kind:
+        found = found.filter(kind=kind)
+    if since is not None:
+        found = found.filter(recorded_at__gte=since)
+    if until is not None:
+        found = found.filter(recorded_at__lt=until)
+    if before is not None:
+        found = found.filter(sequence__lt=before)
+    rows = list(found[: size + 1])
+    page = rows[:size]
+    return with_entries(page), page[-1].sequence if len(rows) > size else None
+
+
+def history_of_line(program: Program, line: str) -> list[JournalTransaction]:
+    """Everything that was ever posted about one line, in order: accruals, moves, payouts, what was taken back."""
+    keys = Entry.unscoped.filter(program=program, subject=line).values("transaction_id")
+    rows = Transaction.unscoped.filter(program=program, id__in=keys).order_by("sequence")
+    return [
+        JournalTransaction(each.transaction, tuple(e for e in each.entries if e.subject == line))
+        for each in with_entries(list(rows))
+    ]
+
+
+def with_entries(transactions: list[Transaction]) -> list[JournalTransaction]:
+    """The transactions with their legs, read in one query."""
+    legs: dict[UUID, list[JournalEntry]] = {one.id: [] for one in transactions}
+    entries = Entry.unscoped.filter(transaction__in=transactions).select_related("account")
+    for entry in entries.order_by("-debit_minor", "id"):
+        legs[entry.transaction_id].append(
+            JournalEntry(
+                account=entry.account.kind,
+                owner=entry.account.owner,
+                subject=entry.subject,
+                currency=entry.currency,
+                debit_minor=entry.debit_minor,
+                credit_minor=entry.credit_minor,
+            )
+        )
+    return [JournalTransaction(one, tuple(legs[one.id])) for one in transactions]

@@ -1,0 +1,204 @@
+"""The only writers of the ledger: `post` (and `book`, the same without giving the rows back) and `reverse`."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from goodword.accounts.models import Program
+from goodword.domain.chart import CHART, Posting, balanced, mirrored
+from goodword.domain.errors import DomainError
+from goodword.domain.ids import uuid7
+from goodword.ledger.chain import Content, Leg, canonical_instant, canonical_json, chained_hash
+from goodword.ledger.copying import NULL, copy_rows, escaped
+from goodword.ledger.models import Account, Chain, Entry, Transaction
+
+_TRANSACTION_COLUMNS = (
+    "id", "program_id", "sequence", "kind", "cause_kind", "cause_id", "effective_at", "recorded_at", "memo", "actor",
+    "evidence", "legs", "reverses_id", "previous_hash", "hash",
+)  # fmt: skip
+_ENTRY_COLUMNS = (
+    "program_id", "transaction_id", "account_id", "subject", "currency", "debit_minor", "credit_minor"
+)  # fmt: skip
+_ONCE = ("transaction_cause_once", "ledger_transaction_reverses_id_key")
+_Key = tuple[str, UUID | None, str]
+
+
+class AlreadyPosted(DomainError):
+    """The cause has posted this kind of transaction before."""
+
+    code = "already_posted"
+
+
+class AlreadyReversed(DomainError):
+    """A transaction is reversed once; reverse the reversal to bring it back."""
+
+    code = "already_reversed"
+
+
+@dataclass(frozen=True, slots=True)
+class NewTransaction:
+    """A transaction to post: one currency, legs from a recipe of `domain/chart.py`, a cause that comes once."""
+
+    kind: str
+    cause_kind: str
+    cause_id: str
+    currency: str
+    postings: Sequence[Posting]
+    effective_at: datetime
+    memo: str
+    actor: str = "system"
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    reverses: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The sequence numbers that were given out: from `first` on, `count` of them."""
+
+    first: int
+    count: int
+
+
+def post(program: Program, transactions: Sequence[NewTransaction], *, now: datetime) -> list[Transaction]:
+    """Post transactions in their order; gives back the rows. Raises AlreadyPosted when a cause has posted before."""
+    span = book(program, transactions, now=now)
+    return list(
+        Transaction.unscoped.filter(
+            program=program, sequence__gte=span.first, sequence__lt=span.first + span.count
+        ).order_by("sequence")
+    )
+
+
+def book(program: Program, transactions: Sequence[NewTransaction], *, now: datetime) -> Span:
+    """Post transactions in their order, in bulk: two COPY statements, however many there are."""
+    for new in transactions:
+        assert len(new.postings) >= 2, f"{new.kind} {new.cause_id} has fewer than two legs"
+        assert balanced(list(new.postings)), f"{new.kind} {new.cause_id} does not balance"
+    with transaction.atomic():
+        end = _locked_end(program)
+        if transactions:
+            accounts = _accounts(program, transactions)
+            rows = _chained(program, transactions, accounts, end, now)
+            _write(program, rows, accounts)
+            Chain.unscoped.filter(program=program).update(sequence=end.sequence, hash=end.hash)
+        return Span(end.sequence - len(transactions) + 1, len(transactions))
+
+
+def reverse(original: Transaction, *, reason: str, actor: str, now: datetime) -> Transaction:
+    """Post the same legs with the sides exchanged. What was wrong stays readable, with its correction beside it."""
+    entries = list(Entry.unscoped.filter(transaction=original).select_related("account").order_by("id"))
+    legs = [Posting(e.account.kind, e.account.owner, e.debit_minor, e.credit_minor, e.subject) for e in entries]
+    new = NewTransaction(
+        kind="reversal",
+        cause_kind="reversal",
+        cause_id=str(original.id),
+        currency=entries[0].currency,
+        postings=mirrored(legs),
+        effective_at=now,
+        memo=f"Reverses no. {original.sequence}: {reason}"[:300],
+        actor=actor,
+        evidence={"reverses": original.sequence, "reason": reason},
+        reverses=original.id,
+    )
+    try:
+        return post(original.program, [new], now=now)[0]
+    except AlreadyPosted as twice:
+        raise AlreadyReversed(
+            f"transaction no. {original.sequence} is reversed already", remedy="reverse the reversal to bring it back"
+        ) from twice
+
+
+def _locked_end(program: Program) -> Chain:
+    """The end of the chain, locked until this transaction is over: whoever comes next waits here."""
+    Chain.unscoped.bulk_create([Chain(program=program)], ignore_conflicts=True)
+    return Chain.unscoped.select_for_update().get(program=program)
+
+
+def _accounts(program: Program, transactions: Iterable[NewTransaction]) -> dict[_Key, str]:
+    """The key of every account that the transactions name; missing ones are opened."""
+    wanted = {(leg.account, leg.owner, new.currency) for new in transactions for leg in new.postings}
+    for kind, owner, _ in wanted:
+        assert (owner is not None) == (CHART[kind].owned_by == "partner"), f"{kind} belongs to a {CHART[kind].owned_by}"
+    found = _known_accounts(program)
+    if missing := wanted - found.keys():
+        ordered = sorted(missing, key=str)
+        Account.unscoped.bulk_create(
+            [Account(program=program, kind=kind, owner=owner, currency=currency) for kind, owner, currency in ordered],
+            ignore_conflicts=True,
+        )
+        found = _known_accounts(program)
+    return found
+
+
+def _known_accounts(program: Program) -> dict[_Key, str]:
+    rows = Account.unscoped.filter(program=program).values_list("kind", "owner", "currency", "id")
+    return {(kind, owner, currency): str(key) for kind, owner, currency, key in rows}
+
+
+def _chained(
+    program: Program, transactions: Iterable[NewTransaction], accounts: Mapping[_Key, str], end: Chain, now: datetime
+) -> Iterator[tuple[NewTransaction, str, list[str]]]:
+    """Number and hash each transaction; `end` moves along. Gives the transaction, its key and its row."""
+    key, recorded = str(program.pk), canonical_instant(now)
+    for new in transactions:
+        end.sequence += 1
+        evidence = canonical_json(new.evidence)
+        content = Content(
+            key, end.sequence, new.kind, new.cause_kind, new.cause_id, new.effective_at, now, new.memo, new.actor,
+            str(new.reverses or ""), evidence,
+        )  # fmt: skip
+        previous = end.hash
+        end.hash = chained_hash(previous, content, _legs(new, accounts))
+        identity = str(uuid7())
+        yield new, identity, [
+            identity, key, str(end.sequence), new.kind, new.cause_kind, escaped(new.cause_id),
+            canonical_instant(new.effective_at), recorded, escaped(new.memo), escaped(new.actor), escaped(evidence),
+            str(len(new.postings)), str(new.reverses) if new.reverses else NULL, previous, end.hash,
+        ]  # fmt: skip
+
+
+def _legs(new: NewTransaction, accounts: Mapping[_Key, str]) -> list[Leg]:
+    return [
+        Leg(
+            accounts[leg.account, leg.owner, new.currency], leg.subject, new.currency, leg.debit_minor, leg.credit_minor
+        )
+        for leg in new.postings
+    ]
+
+
+def _write(
+    program: Program, rows: Iterable[tuple[NewTransaction, str, list[str]]], accounts: Mapping[_Key, str]
+) -> None:
+    key = str(program.pk)
+    entries: list[list[str]] = []
+
+    def headers() -> Iterator[list[str]]:
+        for new, identity, row in rows:
+            for leg in new.postings:
+                account = accounts[leg.account, leg.owner, new.currency]
+                entries.append(
+                    [
+                        key,
+                        identity,
+                        account,
+                        escaped(leg.subject),
+                        new.currency,
+                        str(leg.debit_minor),
+                        str(leg.credit_minor),
+                    ]
+                )
+            yield row
+
+    try:
+        copy_rows("ledger_transaction", _TRANSACTION_COLUMNS, headers())
+    except IntegrityError as refused:
+        if not any(name in str(refused) for name in _ONCE):
+            raise
+        raise AlreadyPosted(
+            "this cause has posted before", remedy="read what is booked again, then book the difference"
+        ) from refused
+    copy_rows("ledger_entry", _ENTRY_COLUMNS, entries)
