@@ -11,7 +11,10 @@ PORTAL: list[Rule] = []
 
 API: list[Rule] = []
 
-PUBLIC: list[Rule] = []
+PUBLIC: list[Rule] = [
+    Public("health-live", "GET"),
+    Public("health-ready", "GET"),
+]
 
 ACCOUNT: list[Rule] = [
     Account("accounts:home", "GET"),

@@ -22,7 +22,8 @@ from urllib.parse import quote
 
 import psutil
 
-from goodword.server.postgres_install import EmbeddedError, Owner, major_version, owner_of, programs
+from goodword.server.errors import EmbeddedError
+from goodword.server.postgres_install import Owner, major_version, owner_of, programs
 
 DEFAULT_FOLDER = "goodword-data"
 ROLE = "goodword"

@@ -12,6 +12,8 @@ from importlib import util
 from importlib.metadata import version
 from pathlib import Path
 
+from goodword.server.errors import EmbeddedError
+
 SYSTEM_USER = "goodword"
 # Where the programs are copied when the person who runs the server cannot reach the virtual environment.
 REACHABLE_FOLDERS = (Path("/var/lib/goodword"), Path("/opt/goodword"), Path("/var/tmp/goodword"))  # noqa: S108
@@ -21,10 +23,6 @@ CLEAN_ENVIRONMENT: Mapping[str, str] = {
     "LC_ALL": "C",
     "TZ": "UTC",
 }
-
-
-class EmbeddedError(RuntimeError):
-    """The embedded database cannot do what was asked. The text says what to do about it."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from goodword.server import health
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
     path("", include("goodword.accounts.urls")),
     path("p/<slug:program>/", include("goodword.backoffice.urls")),
     path("portal/<slug:program>/", include("goodword.portal.urls")),

@@ -1,0 +1,160 @@
+"""The command `goodword`. Reads options and calls who does the work; loads only what a command needs."""
+
+import os
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goodword.server.database import Provided
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Goodword runs a company's referral partner program.",
+    epilog="Settings and running it for real: docs/operations.md",
+)
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="Data folder (else GOODWORD_DATA, else ./goodword-data).", show_default=False),
+]
+Host = Annotated[str, typer.Option("--host", help="Address to listen at.", envvar="GOODWORD_HOST")]
+Port = Annotated[int, typer.Option("--port", help="Port to listen at.", min=1, max=65535, envvar="GOODWORD_PORT")]
+Processes = Annotated[
+    int | None, typer.Option("--processes", help="Web processes (else one per core, up to 4).", min=1)
+]
+Threads = Annotated[int, typer.Option("--threads", help="Threads in each web process.", min=1, max=64)]
+Concurrency = Annotated[int, typer.Option("--concurrency", help="Jobs at the same time.", min=1, max=64)]
+
+DEFAULT_HOST, DEFAULT_PORT, DEFAULT_THREADS, DEFAULT_CONCURRENCY = "127.0.0.1", 8000, 2, 2
+
+
+def main() -> None:
+    """Run a command; what a person can put right is told in a sentence, without a traceback."""
+    from goodword.server.errors import OperatorError
+
+    try:
+        app()
+    except OperatorError as error:
+        _fail(str(error))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"goodword {metadata.version('goodword')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Goodword runs a company's referral partner program."""
+
+
+@app.command()
+def serve(
+    *,
+    data: Data = None,
+    host: Host = DEFAULT_HOST,
+    port: Port = DEFAULT_PORT,
+    processes: Processes = None,
+    threads: Threads = DEFAULT_THREADS,
+    concurrency: Concurrency = DEFAULT_CONCURRENCY,
+) -> None:
+    """Start everything: database, migrations, web and worker. Ctrl-C stops it in order."""
+    from goodword.server import serving
+
+    _tell_address(host, port)
+    plan = serving.Plan(data, host, port, processes, threads, concurrency)
+    raise typer.Exit(serving.serve(plan, say=_say))
+
+
+@app.command()
+def web(
+    *,
+    data: Data = None,
+    host: Host = DEFAULT_HOST,
+    port: Port = DEFAULT_PORT,
+    processes: Processes = None,
+    threads: Threads = DEFAULT_THREADS,
+) -> None:
+    """Only answer requests, on the database that DATABASE_URL names (else the embedded one)."""
+    from goodword.server.web import default_processes, serve_web
+
+    _tell_address(host, port)
+    with _database(data):
+        serve_web(host, port, processes=processes or default_processes(), threads=threads)
+
+
+@app.command()
+def worker(*, data: Data = None, concurrency: Concurrency = DEFAULT_CONCURRENCY) -> None:
+    """Only run jobs, on the database that DATABASE_URL names (else the embedded one)."""
+    from goodword.server.worker import run_worker
+
+    with _django(data):
+        run_worker(concurrency=concurrency)
+
+
+@app.command()
+def migrate(*, data: Data = None) -> None:
+    """Bring the database to the level of this release. Only one process at a time does it."""
+    with _django(data):
+        from goodword.server import migrate as migrations
+
+        applied = migrations.migrate(verbosity=0)
+    typer.echo(f"{len(applied)} migrations applied." if applied else "Nothing to do: every migration is applied.")
+
+
+@app.command()
+def doctor(*, data: Data = None, host: Host = DEFAULT_HOST, port: Port = DEFAULT_PORT) -> None:
+    """Look at this installation: one line for each check, and what to do. Exit code 1 when something fails."""
+    from goodword.server import doctor_command
+
+    raise typer.Exit(doctor_command.run(data, host, port))
+
+
+@contextmanager
+def _database(data: Path | None) -> "Iterator[Provided]":
+    from goodword.server.database import provided
+
+    with provided(data, say=_say) as database:
+        yield database
+
+
+@contextmanager
+def _django(data: Path | None) -> "Iterator[Provided]":
+    with _database(data) as database:
+        from goodword.server.database import set_up_django
+
+        set_up_django()
+        yield database
+
+
+def _tell_address(host: str, port: int) -> None:
+    """The settings build links from GOODWORD_BASE_URL; without one, people open what we listen at."""
+    reachable = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104
+    os.environ.setdefault("GOODWORD_BASE_URL", f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}")
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _fail(text: str) -> None:
+    typer.echo(f"goodword: {text}", err=True)
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""The worker part: runs the jobs that the product has put aside, and those that are due by the clock."""
+
+from goodword.server.process_tree import end_with_parent
+
+FINISH_SECONDS_MAX = 30
+
+
+def run_worker(*, concurrency: int) -> None:
+    """Run jobs until told to stop; jobs that run then may finish."""
+    end_with_parent()
+    from procrastinate.contrib.django import app
+
+    with app.replace_connector(app.connector.get_worker_connector()) as worker_app:  # type: ignore[attr-defined]
+        worker_app.run_worker(
+            name="goodword",
+            concurrency=concurrency,
+            shutdown_graceful_timeout=FINISH_SECONDS_MAX,
+            delete_jobs="successful",
+        )
