@@ -49,6 +49,10 @@ ALLOWED_HOSTS = [
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 DATABASES = {"default": _database(os.environ.get("DATABASE_URL", "postgresql://goodword@127.0.0.1/goodword"))}
+# Limits on attempts must count over all workers: the cache is a table (made by a migration of accounts).
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache", "TIMEOUT": 3600}
+}
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
