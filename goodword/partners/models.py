@@ -1,6 +1,9 @@
 """Tables of partners and agreements. A terms version is never edited once published; a change is a new version."""
 
-from django.contrib.postgres.fields import ArrayField
+from typing import ClassVar
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -145,6 +148,13 @@ class TermsVersion(ProgramOwned):
         return f"{self.terms.key}@{self.number}"
 
 
+class InForce(models.Func):
+    """The half-open period of an agreement."""
+
+    function = "TSTZRANGE"
+    output_field: ClassVar[models.Field] = DateTimeRangeField()
+
+
 class Agreement(ProgramOwned):
     """A partner on a terms version, in force on [starts_at, ends_at). New terms end one and start the next."""
 
@@ -165,5 +175,12 @@ class Agreement(ProgramOwned):
             models.CheckConstraint(
                 name="agreement_ends_after_start",
                 condition=models.Q(ends_at=None) | models.Q(ends_at__gte=models.F("starts_at")),
-            )
+            ),
+            ExclusionConstraint(
+                name="agreement_one_at_a_time",
+                expressions=[
+                    ("partner", RangeOperators.EQUAL),
+                    (InForce("starts_at", "ends_at"), RangeOperators.OVERLAPS),
+                ],
+            ),
         ]

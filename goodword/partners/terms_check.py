@@ -1,0 +1,46 @@
+"""Whether a terms document can be run by the engine: the engine's own reader decides, nothing else."""
+
+import hashlib
+import json
+from typing import Any
+
+from goodword.accounts.models import Program
+from goodword.domain.errors import InvalidInput, Problem
+
+_KEY = "terms"
+
+
+def checked_terms(program: Program, document: Any) -> Any:
+    """The terms as the engine understands them; raises InvalidInput with every problem, by its path in the document."""
+    from goodword.domain import settlement  # noqa: PLC0415
+
+    try:
+        read = settlement.read_program(
+            {
+                "program": program.slug,
+                "currency": program.currency,
+                "timezone": program.timezone,
+                "terms": {_KEY: document},
+            }
+        )
+    except InvalidInput as refused:
+        raise InvalidInput([_inside(problem) for problem in refused.problems]) from None
+    return read.terms[_KEY]
+
+
+def _inside(problem: Problem) -> Problem:
+    prefix = f"terms.{_KEY}"
+    path = problem.field.removeprefix(prefix).lstrip(".")
+    return Problem(
+        code=problem.code,
+        message=problem.message.replace(f"{prefix}.", "").replace(prefix, "the terms"),
+        field=path,
+        value=problem.value,
+        remedy=problem.remedy,
+    )
+
+
+def content_hash(document: Any) -> str:
+    """SHA-256 of the document in its canonical form: what a partner accepts, and what tells two versions apart."""
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
