@@ -34,6 +34,9 @@ class Line(models.Model):
     matures_at = models.DateTimeField(help_text="first instant of matures_on in the program's zone")
     reasons = ArrayField(models.CharField(max_length=30), default=list)
     steps = models.JSONField()
+    digest = models.CharField(
+        max_length=32, blank=True, help_text="of all the fields above: tells unchanged lines apart"
+    )
     position = models.BigIntegerField(help_text="place in the engine's output order within its conversion")
 
     objects = ProgramManager()

@@ -56,7 +56,7 @@ class Transaction(ProgramOwned):
     memo = models.CharField(max_length=300)
     actor = models.CharField(max_length=320, default="system")
     evidence = models.JSONField(default=dict, help_text="line, terms version and steps as they were when it was posted")
-    legs = models.PositiveSmallIntegerField(default=2, help_text="how many entries it has; none can be added later")
+    legs = models.PositiveIntegerField(default=2, help_text="how many entries it has; none can be added later")
     reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="reversed_by")
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)

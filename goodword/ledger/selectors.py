@@ -88,6 +88,28 @@ def _which(program: Program, partners: Iterable[UUID] | None, lines: Iterable[st
     return condition, values
 
 
+def payable_by_line(program: Program, currency: str, partner: UUID | None = None) -> dict[UUID, dict[str, int]]:
+    """What is payable of each line that has something payable, below zero for a debt; by partner, then by line."""
+    own = "" if partner is None else " AND account.owner = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PAYABLE_BY_LINE.format(own=own), [program.pk, currency, *([] if partner is None else [partner])]
+        )
+        found: dict[UUID, dict[str, int]] = {}
+        for owner, line, minor in cursor.fetchall():
+            found.setdefault(owner, {})[line] = int(minor)
+    return found
+
+
+_PAYABLE_BY_LINE = """
+    SELECT account.owner, entry.subject, sum(credit_minor - debit_minor)
+      FROM ledger_entry entry JOIN ledger_account account ON account.id = entry.account_id
+     WHERE account.program_id = %s AND account.kind = 'payable' AND account.currency = %s{own}
+     GROUP BY account.owner, entry.subject HAVING sum(credit_minor - debit_minor) <> 0
+     ORDER BY account.owner, entry.subject
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
     """One leg as people read it."""

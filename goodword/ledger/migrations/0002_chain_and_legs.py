@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='transaction',
             name='legs',
-            field=models.PositiveSmallIntegerField(default=2, help_text='how many entries it has; none can be added later'),
+            field=models.PositiveIntegerField(default=2, help_text='how many entries it has; none can be added later'),
         ),
         migrations.AlterField(
             model_name='account',
