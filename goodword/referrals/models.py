@@ -4,6 +4,7 @@ A fact is inserted once under its external id and never edited; an undone import
 """
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from goodword.accounts.models import ProgramOwned, User
@@ -119,6 +120,7 @@ class Customer(Fact):
 
     class Meta:
         constraints = [_live_id("customer_external_id")]
+        indexes = [GinIndex(fields=["visitors"], name="customer_by_visitor")]
 
 
 class Touch(Fact):

@@ -1,0 +1,179 @@
+"""What is already stored and bears on facts about to be recorded: read before the decision, in a few statements.
+
+Facts tied by a reference (a refund to its sale, a browser to its customer) are recorded one after the other, so that
+of two that meet the later one always sees the earlier.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q
+
+from goodword.accounts.models import Program
+from goodword.domain.errors import DomainError
+from goodword.domain.fact_rules import Known
+from goodword.domain.fields import instant
+from goodword.domain.ids import MalformedId, parse_public_id
+from goodword.partners.models import Partner
+from goodword.referrals.models import Click, Code, Conversion, Refund
+
+_LOOKUP = 20_000
+_BUCKETS = 64
+_TIED_BY: Mapping[str, tuple[str, ...]] = {
+    "customer": ("visitors",),
+    "touch": ("visitor",),
+    "sale": ("id",),
+    "event": ("id",),
+    "refund": ("sale",),
+    "cancel": ("sale",),
+    "credit": ("conversion",),
+}
+
+
+def take_turns(program: Program, kind: str, items: Sequence[Any]) -> None:
+    """Wait for other transactions that record facts tied to these. Held until the transaction ends.
+
+    References fall into a fixed number of buckets, so that a batch of any size holds few locks.
+    """
+    names = {f"{value}" for name in _TIED_BY.get(kind, ()) for value in _texts(items, name)}
+    buckets = {_bucket(program, name) for name in names}
+    if buckets:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(turn) from unnest(%s::bigint[]) as turn", [sorted(buckets)])
+
+
+def _bucket(program: Program, name: str) -> int:
+    place = int.from_bytes(hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=4).digest()) % _BUCKETS
+    return int.from_bytes(hashlib.blake2b(f"facts {program.pk} {place}".encode(), digest_size=8).digest(), signed=True)
+
+
+def known_of(program: Program, kind: str, items: Sequence[Any], *, from_file: bool) -> Known:
+    """What the decision on these items needs to know."""
+    if kind == "touch":
+        return Known(
+            partners=partners_named(program, _texts(items, "partner")),
+            click_visitor=_click_visitors(program, _texts(items, "visitor")),
+        )
+    if kind == "customer":
+        return Known(click_visitor=_click_visitors(program, _texts(items, "visitors")))
+    if kind == "credit":
+        shares = [share for item in items if isinstance(item, dict) for share in _list(item.get("shares"))]
+        return Known(partners=partners_named(program, _texts(shares, "partner")))
+    if kind == "refund":
+        return Known(sale_currency=_currencies(program, _texts(items, "sale")))
+    if kind == "sale":
+        return Known(
+            refund_currency=_refund_currencies(program, _texts(items, "id")), revoked_codes=_revoked_codes(program)
+        )
+    if kind == "rate" and not from_file:
+        return Known(earlier_rate=_earlier_rates(program, items))
+    return Known()
+
+
+def _texts(items: Iterable[Any], name: str) -> set[str]:
+    """What the items say under this name, as far as it is text; the rules judge the rest."""
+    found: set[str] = set()
+    for item in items:
+        value = item.get(name) if isinstance(item, dict) else None
+        found.update(one for one in _list(value) or [value] if isinstance(one, str) and "\0" not in one)
+    return found
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _chunks(names: Iterable[str]) -> Iterable[list[str]]:
+    ordered = sorted(name for name in names if name.isprintable())
+    return (ordered[start : start + _LOOKUP] for start in range(0, len(ordered), _LOOKUP))
+
+
+def partners_named(program: Program, names: Iterable[str]) -> dict[str, UUID]:
+    """Partners of the program by what they are called: public id, or the company's own external_id."""
+    by_name: dict[str, UUID] = {}
+    partners = Partner.unscoped.filter(program=program)
+    for chunk in _chunks(names):
+        keys = {key: name for name in chunk if (key := _partner_key(name))}
+        known = partners.filter(Q(pk__in=keys) | Q(external_id__in=[name for name in chunk if name]))
+        for key, external_id in known.values_list("pk", "external_id"):
+            if external_id:
+                by_name[external_id] = key
+            if key in keys:
+                by_name[keys[key]] = key
+    return by_name
+
+
+def _partner_key(name: str) -> UUID | None:
+    try:
+        return parse_public_id("partner", name)
+    except MalformedId:
+        return None
+
+
+def _currencies(program: Program, sales: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    known = Conversion.unscoped.filter(program=program, retracted_at=None, name="sale")
+    for chunk in _chunks(sales):
+        found.update(known.filter(external_id__in=chunk).values_list("external_id", "currency"))
+    return found
+
+
+def _refund_currencies(program: Program, sales: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    known = Refund.unscoped.filter(program=program, retracted_at=None)
+    for chunk in _chunks(sales):
+        found.update(known.filter(sale__in=chunk).values_list("sale", "currency"))
+    return found
+
+
+def _revoked_codes(program: Program) -> dict[str, datetime]:
+    revoked = Code.unscoped.filter(program=program, revoked_at__isnull=False)
+    return {key: at for key, at in revoked.values_list("key", "revoked_at") if at}
+
+
+def _click_visitors(program: Program, names: Iterable[str]) -> dict[str, str]:
+    """The browser behind each click id of this program. A click id that is no click of ours names nobody."""
+    keys: dict[UUID, str] = {}
+    for name in names:
+        try:
+            keys[parse_public_id("touch", name)] = name
+        except MalformedId:
+            continue
+    if not keys:
+        return {}
+    clicks = Click.unscoped.filter(program=program, pk__in=keys)
+    return {keys[key]: visitor for key, visitor in clicks.values_list("pk", "visitor")}
+
+
+_EARLIER = """
+select said.id, (
+    select rate.rate from referrals_rate rate
+    where rate.program_id = %s and rate.retracted_at is null and rate.from_currency = said.source
+        and rate.to_currency = said.target and rate.at <= said.at and rate.external_id <> said.id
+    order by rate.at desc, rate.external_id desc limit 1)
+from unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) as said(id, source, target, at)
+"""
+
+
+def _earlier_rates(program: Program, items: Sequence[Any]) -> dict[str, str]:
+    said = [row for item in items if isinstance(item, dict) and (row := _rate_row(item))]
+    if not said:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_EARLIER, [program.pk, *map(list, zip(*said, strict=True))])
+        return {name: rate for name, rate in cursor.fetchall() if rate is not None}
+
+
+def _rate_row(item: dict[str, Any]) -> tuple[str, str, str, datetime] | None:
+    name, source, target = item.get("id"), item.get("from"), item.get("to")
+    if not (isinstance(name, str) and isinstance(source, str) and isinstance(target, str)):
+        return None
+    try:
+        at = instant(item.get("at"))
+    except DomainError:
+        return None
+    return (name, source, target, at) if name.isprintable() and source.isprintable() and target.isprintable() else None
