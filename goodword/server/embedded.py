@@ -160,6 +160,7 @@ class Cluster:
         owner = owner_of(self.pgdata)
         for mode in ("fast", "immediate"):
             if self._pg_ctl(owner, "stop", "-m", mode, "-t", str(STOP_SECONDS_MAX)) == 0:
+                self._drop_link()
                 return
         raise EmbeddedError(f"The database in {self.pgdata} did not stop. See the log in {self.pgdata / 'log'}.")
 
@@ -319,13 +320,20 @@ class Cluster:
         """The folder of the socket; for a long or odd path a short link to it: a socket's path has a bound."""
         if PLAIN_PATH.fullmatch(str(self.pgdata)) and len(os.fsencode(self.pgdata)) <= SOCKET_FOLDER_LENGTH_MAX:
             return self.pgdata
-        link = _private_folder() / hashlib.sha256(os.fsencode(self.pgdata)).hexdigest()[:16]
+        link = self._link(_private_folder())
         if not (link.is_symlink() and link.readlink() == self.pgdata):
             fresh = link.with_suffix(f".{os.getpid()}")
             fresh.unlink(missing_ok=True)
             fresh.symlink_to(self.pgdata)
             fresh.rename(link)
         return link
+
+    def _link(self, private: Path) -> Path:
+        return private / hashlib.sha256(os.fsencode(self.pgdata)).hexdigest()[:16]
+
+    def _drop_link(self) -> None:
+        if self._socket_folder() != self.pgdata:
+            self._link(_private_folder()).unlink(missing_ok=True)
 
 
 def _private_folder() -> Path:

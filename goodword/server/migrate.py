@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 # Any number that no other lock of this database takes.
 MIGRATION_LOCK = 4_076_231
@@ -15,14 +15,13 @@ LOCK_TIMEOUT = "15s"
 
 def unapplied() -> list[str]:
     """The migrations that the code knows and the database does not."""
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+    loader = MigrationLoader(connection)
+    return sorted(f"{app}.{name}" for app, name in set(loader.graph.nodes) - set(loader.applied_migrations))
 
 
 def unknown() -> list[str]:
     """The migrations that the database has and the code does not: the database belongs to a newer release."""
-    loader = MigrationExecutor(connection).loader
+    loader = MigrationLoader(connection)
     known = set(loader.disk_migrations) | {
         key for migration in loader.disk_migrations.values() for key in migration.replaces
     }
