@@ -5,7 +5,19 @@ Add one row per url name, in the same commit as the address. Keep each part in t
 
 from goodword.accounts.rules import Account, Closed, Page, Portal, Public, Route, Rule, by_name
 
-STAFF: list[Rule] = []
+STAFF: list[Rule] = [
+    Page("backoffice:payouts", "GET", staff="OW FI VI"),
+    Page("backoffice:payouts-csv", "GET", staff="OW FI VI"),
+    Page("backoffice:payout-prepare", "POST", staff="OW FI"),
+    Page("backoffice:payout-run", "GET", staff="OW FI VI"),
+    Page("backoffice:payout-approve", "POST", staff="OW FI"),
+    Page("backoffice:payout-export", "POST", staff="OW FI"),
+    Page("backoffice:payout-file", "POST", staff="OW FI"),
+    Page("backoffice:payout-cancel", "POST", staff="OW FI"),
+    Page("backoffice:payout-confirm", "POST", staff="OW FI"),
+    Page("backoffice:payout", "GET", staff="OW FI VI"),
+    Page("backoffice:payout-return", "POST", staff="OW FI"),
+]
 
 PORTAL: list[Rule] = []
 

@@ -37,6 +37,12 @@ def balances_by_owner(program: Program, kind: str, currency: str | None = None) 
     return {owner: sign * balance for owner, balance in rows.values_list("owner", "balance_minor") if owner}
 
 
+def currencies_in_use(program: Program) -> list[str]:
+    """The currencies that the program's books are kept in, its own first."""
+    found = set(Account.unscoped.filter(program=program).values_list("currency", flat=True))
+    return sorted(found, key=lambda currency: (currency != program.currency, currency))
+
+
 def booked_by_line(
     program: Program, partners: Iterable[UUID] | None = None, lines: Iterable[str] | None = None
 ) -> dict[str, Booked]:

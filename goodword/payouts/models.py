@@ -3,6 +3,7 @@
 from django.db import models
 
 from goodword.accounts.models import ProgramOwned, User
+from goodword.accounts.scope import ProgramManager
 from goodword.partners.models import Partner
 
 
@@ -108,7 +109,12 @@ class PayoutLine(models.Model):
     amount_minor = models.BigIntegerField()
     live = models.BooleanField(default=True, help_text="false once the payout is paid, returned or cancelled")
 
+    objects = ProgramManager()
+    unscoped = models.Manager()
+
     class Meta:
+        default_manager_name = "objects"
+        base_manager_name = "unscoped"
         constraints = [
             models.UniqueConstraint(
                 fields=["program", "line"], name="line_in_one_live_payout", condition=models.Q(live=True)

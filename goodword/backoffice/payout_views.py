@@ -1,0 +1,298 @@
+"""Payout runs for finance: what could be paid now, prepare, approve, send the file, confirm or return line by line."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from goodword.accounts.access import StaffRequest, find, may
+from goodword.accounts.actors import actor_of
+from goodword.accounts.models import AuditEntry
+from goodword.domain.errors import DomainError
+from goodword.domain.ids import public_id
+from goodword.domain.money import to_decimal
+from goodword.domain.payout_rules import RunPlan
+from goodword.insights.csv import csv_response
+from goodword.insights.templatetags.show import money
+from goodword.insights.wording import count_text, money_text
+from goodword.ledger.selectors import currencies_in_use
+from goodword.payouts import selectors, services
+from goodword.payouts.models import Payout, PayoutRun
+
+RUN_TONES = {"prepared": "warn", "approved": "accent", "exported": "accent", "closed": "good", "cancelled": ""}
+PAYOUT_TONES = {
+    "prepared": "",
+    "approved": "",
+    "exported": "accent",
+    "paid": "good",
+    "returned": "bad",
+    "cancelled": "",
+}
+RUN_WORDS = {
+    "prepared": "waits for a second person to approve it",
+    "approved": "is approved; the payout file can be sent",
+    "exported": "has been sent; confirm or return each payout when the bank answers",
+    "closed": "is finished",
+    "cancelled": "was cancelled; everything went back to payable",
+}
+SKIP_WORDS = {
+    "negative": "owes: more was taken back than earned; it will be netted",
+    "below_minimum": "is below the minimum; it is carried to the next run",
+    "held": "is on hold",
+    "no_details": "has given no payout details yet",
+    "cooling_off": "changed its payout details; they can be used from",
+}
+
+
+@require_GET
+def runs(request: StaffRequest) -> HttpResponse:
+    """All runs, and what a new one would pay in each currency."""
+    now = timezone.now()
+    listed = list(selectors.runs()[:200])
+    plans = [
+        _shown_plan(currency, services.plan_next_run(request.program, currency, now=now))
+        for currency in currencies_in_use(request.program)
+    ]
+    context = {"summaries": [_shown(s) for s in selectors.run_summaries(listed)], "plans": plans}
+    return render(request, "backoffice/payouts/runs.html", context)
+
+
+@require_GET
+def runs_csv(request: StaffRequest) -> HttpResponse:
+    """The list of runs as a file."""
+    header = ("run", "state", "currency", "payouts", "amount", "paid", "returned", "prepared_at")
+    summaries = selectors.run_summaries(list(selectors.runs()))
+    rows = (
+        (
+            s.run.number,
+            s.run.state,
+            s.run.currency,
+            s.payouts,
+            to_decimal(s.total_minor, s.run.currency),
+            to_decimal(s.paid_minor, s.run.currency),
+            to_decimal(s.returned_minor, s.run.currency),
+            s.run.prepared_at,
+        )
+        for s in summaries
+    )
+    return csv_response(f"{request.program.slug}-payout-runs", header, rows)
+
+
+@require_POST
+def prepare(request: StaffRequest) -> HttpResponse:
+    """Prepare a run in the posted currency."""
+    try:
+        run = services.prepare_run(
+            request.program,
+            request.POST.get("currency", ""),
+            user=request.user,
+            actor=actor_of(request),
+            now=timezone.now(),
+        )
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+        return HttpResponseRedirect(reverse("backoffice:payouts", args=[request.program.slug]))
+    messages.success(request, f"Run {run.number} is prepared. Somebody else has to approve it.")
+    return _to_run(request, run)
+
+
+@require_GET
+def run_page(request: StaffRequest, run: str) -> HttpResponse:
+    """One run: its state in words, what may be done next, and every payout in it."""
+    found = find(PayoutRun, run)
+    summary = selectors.run_summaries([found])[0]
+    payouts = [{"tone": PAYOUT_TONES[p.state], "row": p} for p in selectors.payouts_of(found)]
+    context = {
+        "summary": _shown(summary),
+        "run": found,
+        "payouts": payouts,
+        "total_text": money(summary.total_minor, found.currency),
+        "paid_text": money(summary.paid_minor, found.currency),
+        "returned_text": money(summary.returned_minor, found.currency),
+        "is_preparer": found.prepared_by_id == request.user.pk,
+        "can_confirm": found.state == "exported" and may(request, "backoffice:payout-confirm"),
+        "approve_words": _approve_words(summary),
+        "events": _events(found),
+        **{f"{step}_url": _url(request, f"payout-{step}", found) for step in ("approve", "export", "cancel")},
+    }
+    return render(request, "backoffice/payouts/run.html", context)
+
+
+@require_POST
+def approve(request: StaffRequest, run: str) -> HttpResponse:
+    """The second person agrees."""
+    found = find(PayoutRun, run)
+    return _try(
+        request,
+        found,
+        lambda: services.approve_run(found, user=request.user, actor=actor_of(request), now=timezone.now()),
+        f"Run {found.number} is approved. Send the payout file to the bank now.",
+    )
+
+
+@require_POST
+def export(request: StaffRequest, run: str) -> HttpResponse:
+    """Mark the run as sent; the file is downloaded from its page."""
+    found = find(PayoutRun, run)
+    return _try(
+        request,
+        found,
+        lambda: services.export_run(found, user=request.user, actor=actor_of(request), now=timezone.now()),
+        f"Run {found.number} is sent. Download the file, and confirm each payout when the bank answers.",
+    )
+
+
+@require_POST
+def payout_file(request: StaffRequest, run: str) -> HttpResponse:
+    """The file with full account numbers. Every download stands in the audit trail."""
+    found = find(PayoutRun, run)
+    try:
+        content = services.read_file(found, actor=actor_of(request))
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+        return _to_run(request, found)
+    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{request.program.slug}-payouts-{found.number:04d}.csv"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+def cancel(request: StaffRequest, run: str) -> HttpResponse:
+    """Cancel a run that was not sent; asks for a reason."""
+    found = find(PayoutRun, run)
+    reason = request.POST.get("reason", "").strip()
+    if not reason:
+        messages.error(request, "Say why the run is cancelled; the reason stands in the audit trail.")
+        return _to_run(request, found)
+    return _try(
+        request,
+        found,
+        lambda: services.cancel_run(found, reason=reason, actor=actor_of(request), now=timezone.now()),
+        f"Run {found.number} is cancelled. Everything in it is payable again.",
+    )
+
+
+@require_POST
+def confirm(request: StaffRequest, run: str) -> HttpResponse:
+    """The bank paid the ticked payouts."""
+    found = find(PayoutRun, run)
+    keys = [find(Payout, key).pk for key in request.POST.getlist("payout")]
+    if not keys:
+        messages.error(request, "Tick the payouts that the bank has paid.")
+        return _to_run(request, found)
+    return _try(
+        request,
+        found,
+        lambda: services.confirm_payouts(found, keys, actor=actor_of(request), now=timezone.now()),
+        f"{len(keys)} payout{'s are' if len(keys) > 1 else ' is'} confirmed as paid.",
+    )
+
+
+@require_GET
+def payout_page(request: StaffRequest, payout: str) -> HttpResponse:
+    """One payout: the lines it settles, and the form that returns it."""
+    found = find(Payout, payout)
+    lines = selectors.lines_with_commissions(found)
+    context = {
+        "payout": found,
+        "tone": PAYOUT_TONES[found.state],
+        "run": found.run,
+        "lines": lines,
+        "return_url": _url(request, "payout-return", found),
+    }
+    return render(request, "backoffice/payouts/payout.html", context)
+
+
+@require_POST
+def return_payout(request: StaffRequest, payout: str) -> HttpResponse:
+    """The money of one payout came back."""
+    found = find(Payout, payout)
+    reason = request.POST.get("reason", "").strip()
+    if not reason:
+        messages.error(request, "Say what the bank gave as the reason; the partner is told.")
+        return HttpResponseRedirect(reverse("backoffice:payout", args=[request.program.slug, found.public_id]))
+    return _try(
+        request,
+        found.run,
+        lambda: services.return_payout(found, reason=reason, actor=actor_of(request), now=timezone.now()),
+        f"The payout to {found.partner.name} is returned; the amount is payable again.",
+    )
+
+
+def _shown(summary: selectors.RunSummary) -> dict[str, Any]:
+    run = summary.run
+    return {**dataclasses.asdict(summary), "run": run, "tone": RUN_TONES[run.state], "words": RUN_WORDS[run.state]}
+
+
+def _shown_plan(currency: str, plan: RunPlan) -> dict[str, Any]:
+    paid = [
+        {
+            "name": c.name,
+            "public_id": public_id("partner", c.partner),
+            "lines": c.lines,
+            "total_minor": c.total_minor,
+        }
+        for c in plan.paid
+    ]
+    skipped = [
+        {
+            "name": s.name,
+            "public_id": public_id("partner", s.partner),
+            "total_minor": s.total_minor,
+            "words": SKIP_WORDS[s.reason],
+            "until": s.until,
+        }
+        for s in plan.skipped
+    ]
+    return {"currency": currency, "total_minor": plan.total_minor, "paid": paid, "skipped": skipped}
+
+
+EVENT_WORDS = {
+    "payout_run.prepared": "Prepared",
+    "payout_run.approved": "Approved",
+    "payout_run.exported": "Sent to the bank",
+    "payout_run.file_read": "The payout file was downloaded",
+    "payout_run.cancelled": "Cancelled",
+    "payout_run.closed": "Finished: the bank has answered for every payout",
+}
+
+
+def _events(run: PayoutRun) -> list[dict[str, Any]]:
+    entries = AuditEntry.objects.filter(program=run.program_id, object_kind=run.id_kind, object_id=run.public_id)
+    return [
+        {"at": e.at, "actor": e.actor_label, "text": EVENT_WORDS.get(e.action, e.action), "note": e.reason}
+        for e in entries.order_by("sequence")
+    ]
+
+
+def _approve_words(summary: selectors.RunSummary) -> str:
+    amount = money_text(summary.total_minor, summary.run.currency)
+    return (
+        f"{amount} goes to {count_text(summary.payouts, 'partner', 'partners')}. "
+        "Your approval binds exactly these partners, amounts and accounts; if one of them changes, the run is refused."
+    )
+
+
+def _url(request: StaffRequest, name: str, obj: PayoutRun | Payout) -> str:
+    return reverse(f"backoffice:{name}", args=[request.program.slug, obj.public_id])
+
+
+def _try(request: StaffRequest, run: PayoutRun, step: Callable[[], object], done: str) -> HttpResponse:
+    try:
+        step()
+    except DomainError as refusal:
+        messages.error(request, f"{refusal.message} {refusal.problem.remedy}".strip())
+    else:
+        messages.success(request, done)
+    return _to_run(request, run)
+
+
+def _to_run(request: StaffRequest, run: PayoutRun) -> HttpResponse:
+    return HttpResponseRedirect(reverse("backoffice:payout-run", args=[request.program.slug, run.public_id]))
