@@ -31,6 +31,8 @@ PUBLIC: list[Rule] = [
 ACCOUNT: list[Rule] = [
     Account("accounts:home", "GET"),
     Account("accounts:take-seat", "POST"),
+    Account("accounts:security", "GET"),
+    Account("accounts:invitation", signed_in=False),
     # Who has no account gets one by invitation; the address of a person is changed by an owner.
     Closed("account_signup"),
     Closed("account_email"),

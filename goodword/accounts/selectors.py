@@ -4,7 +4,7 @@ import time
 from typing import Any, cast
 
 from allauth.account.authentication import get_authentication_records
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 
 from goodword.accounts.models import Membership, Program, User
@@ -72,3 +72,15 @@ def confirmed_lately(request: HttpRequest) -> bool:
     records = get_authentication_records(request, cast("User", request.user))
     latest = max((record.get("at", 0.0) for record in records), default=0.0)
     return time.time() - latest < STEP_UP_SECONDS
+
+
+def team_of(program: Program) -> QuerySet[Membership]:
+    """The live memberships that reach the program, its own and those of the whole company, by name."""
+    here = Q(program=program) | Q(program=None, organization=program.organization_id)
+    live = Membership.objects.filter(here, ended_at=None)
+    return live.select_related("user", "program").order_by("user__name", "user__email")
+
+
+def owners_of(program: Program) -> QuerySet[Membership]:
+    """The live owners of a program who can still sign in."""
+    return team_of(program).filter(role="owner", user__is_active=True)

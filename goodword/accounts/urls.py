@@ -7,6 +7,8 @@ from goodword.accounts import views
 own: list[URLPattern | URLResolver] = [
     path("home", views.home, name="home"),
     path("home/seat", views.take_seat, name="take-seat"),
+    path("account/security", views.security, name="security"),
+    path("account/invitation/<str:token>", views.invitation, name="invitation"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((own, "accounts"))),
