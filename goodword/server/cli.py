@@ -2,6 +2,7 @@
 
 import os
 from contextlib import contextmanager
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -114,6 +115,21 @@ def migrate(*, data: Data = None) -> None:
 
         applied = migrations.migrate(verbosity=0)
     typer.echo(f"{len(applied)} migrations applied." if applied else "Nothing to do: every migration is applied.")
+
+
+@app.command()
+def rates(
+    *,
+    program: Annotated[str, typer.Option("--program", help="The program's short name.")],
+    currency: Annotated[list[str], typer.Option("--currency", help="A currency that sales come in; repeatable.")],
+    since: Annotated[datetime, typer.Option("--since", formats=["%Y-%m-%d"], help="First day, e.g. 2026-01-01.")],
+    data: Data = None,
+) -> None:
+    """Record exchange rates to the program's currency from the European Central Bank's history."""
+    with _django(data):
+        from goodword.server.rates import load_rates
+
+        typer.echo(load_rates(program, currency, since.date()))
 
 
 @app.command()
