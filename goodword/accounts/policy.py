@@ -19,13 +19,48 @@ STAFF: list[Rule] = [
     Page("backoffice:payout-return", "POST", staff="OW FI"),
 ]
 
-PORTAL: list[Rule] = []
+PORTAL: list[Rule] = [
+    Portal("portal:home", "GET", seats="PO PB"),
+    Portal("portal:share", "GET", seats="PO PB"),
+    Portal("portal:link-new", "GET POST", seats="PO PB"),
+    Portal("portal:link", "GET", seats="PO PB"),
+    Portal("portal:link-qr", "GET", seats="PO PB"),
+    Portal("portal:link-print", "GET", seats="PO PB"),
+    Portal("portal:code-qr", "GET", seats="PO PB"),
+    Portal("portal:earnings", "GET", seats="PO PB"),
+    Portal("portal:earnings-csv", "GET", seats="PO PB"),
+    Portal("portal:line", "GET", seats="PO PB"),
+    Portal("portal:conversions", "GET", seats="PO PB"),
+    Portal("portal:conversions-csv", "GET", seats="PO PB"),
+    Portal("portal:payouts", "GET", seats="PO PB"),
+    Portal("portal:payouts-csv", "GET", seats="PO PB"),
+    Portal("portal:payout", "GET", seats="PO PB"),
+    # A partnership that has ended keeps its statements.
+    Portal("portal:statements", "GET", seats="PO PB", when_rejected=True),
+    Portal("portal:statement-csv", "GET", seats="PO PB", when_rejected=True),
+    Portal("portal:agreement", "GET", seats="PO PB"),
+    Portal("portal:inbox", "GET", seats="PO PB"),
+    Portal("portal:letter", "GET", seats="PO PB"),
+    Portal("portal:settings", "GET", seats="PO PB"),
+    Portal("portal:payout-method", "GET POST", seats="PO", step_up=True),
+    Portal("portal:more", "GET", seats="PO PB"),
+]
 
 API: list[Rule] = []
 
 PUBLIC: list[Rule] = [
     Public("health-live", "GET"),
     Public("health-ready", "GET"),
+    Public("site:home", "GET"),
+    Public("site:program", "GET"),
+    Public("site:apply", "GET POST"),
+    Public("site:applied", "GET"),
+    # A link of a paused program leads to a neutral page, not to nothing.
+    Public("site:redirect", "GET", when_paused=True),
+    Public("site:script", "GET"),
+    Public("site:test-page", "GET"),
+    Public("site:test-checkout", "GET POST"),
+    Public("site:test-thanks", "GET"),
 ]
 
 ACCOUNT: list[Rule] = [

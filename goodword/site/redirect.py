@@ -21,7 +21,7 @@ from goodword.site.visits import Visit, read_visit
 CLICK_PARAMETER = "gw_click"
 
 
-def redirect(request: PublicRequest, program: str, key: str) -> HttpResponseBase:
+def redirect(request: PublicRequest, key: str) -> HttpResponseBase:
     """Follow a referral link. Unknown: 404; out of use: a neutral page; else on to the stored destination."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
@@ -34,7 +34,7 @@ def redirect(request: PublicRequest, program: str, key: str) -> HttpResponseBase
 
 
 def _follow(request: PublicRequest, link: Link, visit: Visit) -> HttpResponseBase:
-    inactive = bool(link.revoked_at) or link.partner.status != "active"
+    inactive = bool(link.revoked_at) or link.partner.status != "active" or request.program.status != "live"
     # Cookies of somebody who sends a privacy signal are neither read nor set: the click stands alone.
     known = None if visit.privacy_signal else visitor_of(request)
     visitor = known or new_visitor()

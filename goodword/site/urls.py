@@ -1,6 +1,18 @@
-"""Addresses of this package. Each name needs its row in `accounts/policy.py`."""
+"""The addresses of the public pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from goodword.site import apply, demo_shop, redirect, script, views
 
 app_name = "site"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("programs/<slug:program>/", views.program, name="program"),
+    path("programs/<slug:program>/apply", apply.apply, name="apply"),
+    path("programs/<slug:program>/applied", apply.applied, name="applied"),
+    path("r/<slug:program>/<str:key>", redirect.redirect, name="redirect"),
+    path("goodword.js", script.script, name="script"),
+    path("demo-shop/<slug:program>/", demo_shop.landing, name="test-page"),
+    path("demo-shop/<slug:program>/checkout", demo_shop.checkout, name="test-checkout"),
+    path("demo-shop/<slug:program>/thanks/<slug:sale>", demo_shop.thanks, name="test-thanks"),
+]

@@ -11,9 +11,9 @@ from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponseBase
 
 from goodword.accounts.models import Program
+from goodword.insights.offer import window_days
 
 COOKIE = "gw_visitor"
-_WINDOW_DAYS_DEFAULT = 90
 
 
 def visitor_of(request: HttpRequest) -> str | None:
@@ -40,13 +40,6 @@ def remember_visitor(response: HttpResponseBase, program: Program, visitor: str)
         httponly=True,
         samesite="Lax",
     )
-
-
-def window_days(program: Program) -> int:
-    """How many days a click counts in this program: the attribution window of links."""
-    attribution = program.attribution or {}
-    windows = attribution.get("windows") or {}
-    return int(windows.get("link", attribution.get("window_days", _WINDOW_DAYS_DEFAULT)))
 
 
 def _signer() -> Signer:

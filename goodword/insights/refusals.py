@@ -1,0 +1,17 @@
+"""How a refusal of a service becomes errors of a form."""
+
+from django import forms
+
+from goodword.domain.errors import DomainError, InvalidInput
+
+
+def show_refusal(form: forms.Form, refusal: DomainError) -> None:
+    """Put each problem of a refusal beside the field it names, else at the top."""
+    problems = refusal.problems if isinstance(refusal, InvalidInput) else (refusal.problem,)
+    for problem in problems:
+        form.add_error(problem.field if problem.field in form.fields else None, _words(problem.message, problem.remedy))
+
+
+def _words(message: str, remedy: str) -> str:
+    whole = f"{message.rstrip('.')}. {remedy}".strip()
+    return whole[:1].upper() + whole[1:].rstrip(".") + "."

@@ -1,0 +1,2 @@
+// The one button of the sheet to print.
+document.querySelector("[data-print]").addEventListener("click", () => window.print());
