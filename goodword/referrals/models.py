@@ -24,13 +24,44 @@ class Import(ProgramOwned):
     imported_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    again = models.PositiveSmallIntegerField(default=0, help_text="how often this content came before, knowingly")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["program", "kind", "content_hash"], name="import_once", condition=models.Q(undone_at=None)
+                fields=["program", "kind", "content_hash", "again"],
+                name="import_once",
+                condition=models.Q(undone_at=None),
             )
         ]
+
+
+class Upload(ProgramOwned):
+    """A file that waits to be imported: its content stands in chunks until it is imported, dropped or a day old."""
+
+    id_kind = "import"
+    kind = models.CharField(max_length=20)
+    file_name = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    content_hash = models.CharField(max_length=64)
+    layout = models.JSONField(default=dict)
+    preview = models.JSONField(null=True, help_text="what the dry run found under `layout`; null: not run yet")
+    bytes_done = models.BigIntegerField(default=0, help_text="how far a running dry run or import has come")
+    uploaded_at = models.DateTimeField()
+    uploaded_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+
+class UploadChunk(models.Model):
+    """A part of an uploaded file, in order: kept in the database, so that any node can go on with it."""
+
+    id = models.BigAutoField(primary_key=True)
+    program = models.ForeignKey("accounts.Program", on_delete=models.CASCADE, related_name="+")
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="chunks")
+    number = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["upload", "number"], name="upload_chunk_number")]
 
 
 class Fact(ProgramOwned):
