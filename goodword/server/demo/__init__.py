@@ -1,0 +1,1 @@
+"""The demo: real purchases, simulated partners, through the same importer that a customer uses."""
