@@ -111,6 +111,8 @@ def to_decimal(minor: int, currency: str) -> str:
     ('-120.50', '0.007', '12')
     """
     places = decimals(currency)
+    if places == 2 and minor >= 0:  # nearly every amount
+        return f"{minor // 100}.{minor % 100:02d}"
     sign = "-" if minor < 0 else ""
     digits = str(abs(minor)).rjust(places + 1, "0")
     return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"

@@ -69,5 +69,5 @@ class Bonuses:
         draft.partner, draft.rule, draft.terms = party.partner, bonus.key, party.standing.terms.name
         draft.kind, draft.level, draft.order = BONUS, 0, party.order
         draft.share_ppm, draft.basis, draft.rate = WHOLE_PPM, 0, to_decimal(bonus.flat, self._currency)
-        draft.amount, draft.hold_days, draft.reasons, draft.stages = bonus.flat, None, [], []
+        draft.amount, draft.hold_days, draft.reasons, draft.stages = bonus.flat, None, (), ()
         return draft

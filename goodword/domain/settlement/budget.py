@@ -25,7 +25,7 @@ def _first_come(amount: int, drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         paid = min(draft.amount, amount - spent)
         if paid < draft.amount:
-            draft.stages = [*draft.stages, ("budget", draft.amount, amount, spent)]
+            draft.stages += (("budget", draft.amount, amount, spent),)
             _lower(draft, paid)
         spent += paid
 
@@ -36,10 +36,10 @@ def _pro_rata(amount: int, drafts: Sequence[Draft]) -> None:
         return
     for draft, paid in zip(drafts, share_out(amount, [draft.amount for draft in drafts]), strict=True):
         if paid < draft.amount:
-            draft.stages = [*draft.stages, ("budget_pro_rata", draft.amount, amount, total, paid)]
+            draft.stages += (("budget_pro_rata", draft.amount, amount, total, paid),)
             _lower(draft, paid)
 
 
 def _lower(draft: Draft, paid: int) -> None:
     draft.amount = paid
-    draft.reasons = [*draft.reasons, "budget"]
+    draft.reasons += ("budget",)

@@ -72,8 +72,8 @@ class Component:
     together: Ratio | None
     rounded: int
     amount: int
-    reasons: list[str]
-    stages: list[tuple[Any, ...]]
+    reasons: tuple[str, ...]
+    stages: tuple[tuple[Any, ...], ...]
 
 
 class Decided(NamedTuple):

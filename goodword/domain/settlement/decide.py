@@ -223,7 +223,7 @@ def _component(case: Decided, party: Party, rule: Rule, lines: Sequence[int]) ->
         found.quantity = sum(conversion.lines[i].quantity for i in lines)
     found.figure = figure(conversion, rule.base, lines)
     found.together = None
-    found.reasons, found.stages = [], []
+    found.reasons, found.stages = (), ()
     return found
 
 

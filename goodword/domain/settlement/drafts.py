@@ -42,8 +42,8 @@ class Draft:
     rate: str
     amount: int
     hold_days: int | None
-    reasons: list[str]
-    stages: list[tuple[Any, ...]]
+    reasons: tuple[str, ...]
+    stages: tuple[tuple[Any, ...], ...]
 
 
 COMMISSION, OVERRIDE, BONUS = 0, 1, 2

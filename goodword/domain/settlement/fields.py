@@ -45,7 +45,7 @@ class Problems:
         """Note one problem at the current place."""
         if not self.full:
             line = self.line_of(field) if self.line_of else self.line
-            shown = value if isinstance(value, str) else repr(value)
+            shown = value if isinstance(value, str) else str(value) if isinstance(value, Decimal) else repr(value)
             self.found.append(
                 Problem(
                     code=code,

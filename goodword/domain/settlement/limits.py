@@ -93,17 +93,17 @@ def limit(decided: Decided, room: Room, mode: Rounding) -> None:
 
 def _raise(component: Component, floor: int) -> None:
     if component.amount < floor:
-        component.stages.append(("floor", component.amount, floor))
+        component.stages += (("floor", component.amount, floor),)
         component.amount = floor
-        component.reasons.append("floor")
+        component.reasons += ("floor",)
 
 
 def _lower(component: Component, reason: str, cap: int, used: int) -> None:
     room = max(cap - used, 0)
     if component.amount > room:
-        component.stages.append((reason, component.amount, cap, used))
+        component.stages += ((reason, component.amount, cap, used),)
         component.amount = room
-        component.reasons.append(reason)
+        component.reasons += (reason,)
 
 
 def guard(decided: Decided, index: Index, ppm: int) -> None:
@@ -117,9 +117,9 @@ def guard(decided: Decided, index: Index, ppm: int) -> None:
         return
     for component, amount in zip(components, share_out(most, amounts), strict=True):
         if amount != component.amount:
-            component.stages.append(("guardrail", component.amount, amount, most, total, basis))
+            component.stages += (("guardrail", component.amount, amount, most, total, basis),)
             component.amount = amount
-            component.reasons.append("guardrail")
+            component.reasons += ("guardrail",)
 
 
 def guarded_basis(decided: Decided, index: Index) -> int:

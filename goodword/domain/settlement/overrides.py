@@ -77,5 +77,5 @@ def _begin(decided: Decided, child: Component, recruiter: str, in_force: InForce
     draft.partner, draft.rule, draft.terms = recruiter, child.rule.key, in_force.terms.name
     draft.kind, draft.level, draft.order = OVERRIDE, override.level, child.party.order
     draft.share_ppm, draft.basis, draft.rate, draft.amount = WHOLE_PPM, 0, "", 0
-    draft.hold_days, draft.reasons, draft.stages = child.rule.hold_days, [], []
+    draft.hold_days, draft.reasons, draft.stages = child.rule.hold_days, (), ()
     return draft

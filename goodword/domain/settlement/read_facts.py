@@ -5,6 +5,7 @@ alone, and of the set (conflicting ids, overlapping agreements, parent cycles, u
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields as group_fields
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, cast
@@ -403,6 +404,12 @@ def _property(given: Fields, path: str, value: Any) -> PropertyValue:
         return ("list", *(_property(given, f"{path}[{i}]", part) for i, part in enumerate(value)))
     if isinstance(value, Mapping):
         return ("object", *((key, _property(given, f"{path}.{key}", value[key])) for key in sorted(value)))
+    if isinstance(value, float):
+        value = Decimal(repr(value))
+    if isinstance(value, Decimal) and not value.is_finite():
+        given.problems.add(
+            "not_a_number", "is no number", field=given.at(path), value=str(value), remedy="leave it out"
+        )
     return cast("PropertyValue", value)
 
 

@@ -36,8 +36,8 @@ def read_json(text: str) -> Any:
     except json.JSONDecodeError as error:
         raise BadJson(
             "invalid_json",
-            f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}",
-            value=text[max(0, error.pos - 10) : error.pos + 10],
+            f"not JSON at column {error.colno}: {error.msg}",
+            value=text[max(0, error.pos - 10) : error.pos + 10].strip(),
             remedy="write one JSON value in UTF-8",
             line=error.lineno,
         ) from None

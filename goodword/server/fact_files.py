@@ -1,0 +1,129 @@
+"""Facts read from files: JSON lines, standard input, folders of Parquet files named by fact. Opens and decodes; what a
+fact means, and what is wrong with it, `domain.settlement` says.
+"""
+
+import sys
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow.parquet as pq
+
+from goodword.domain.errors import Problem
+from goodword.domain.settlement import FACTS, FactReader
+from goodword.domain.settlement.strict_json import BadJson, read_json
+
+_BOM = b"\xef\xbb\xbf"
+_BATCH_ROWS = 10_000
+
+
+def read_fact_files(reader: FactReader, paths: Iterable[str]) -> None:
+    """Feed every fact of these files to the reader, which notes what is wrong."""
+    for path in paths:
+        if reader.problems.full:
+            return
+        try:
+            if path == "-":
+                _read_lines(reader, "standard input", sys.stdin.buffer)
+            elif Path(path).is_dir():
+                _read_folder(reader, Path(path))
+            else:
+                with Path(path).open("rb") as file:
+                    _read_lines(reader, path, file)
+        except OSError as error:
+            reader.problems.take(unreadable(path, error))
+
+
+def unreadable(path: str, error: OSError) -> Problem:
+    """The problem of a file that cannot be opened."""
+    message = f"cannot be read: {error.strerror or error}"
+    return Problem("unreadable_file", message, file=path, remedy="check the path and the permissions")
+
+
+def decoded(raw: bytes, *, file: str, line: int) -> str | Problem:
+    """The text of UTF-8 bytes, or the problem with them."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        where = f"byte {error.start + 1} of the line (0x{raw[error.start]:02x}) is not UTF-8"
+        remedy = "save the file as UTF-8"
+        return Problem(
+            "encoding", where, value=repr(raw[error.start : error.start + 8]), remedy=remedy, file=file, line=line
+        )
+
+
+def _read_lines(reader: FactReader, name: str, file: BinaryIO) -> None:
+    for number, raw in enumerate(file, start=1):
+        if reader.problems.full:
+            return
+        text = decoded(raw.removeprefix(_BOM) if number == 1 else raw, file=name, line=number)
+        if isinstance(text, Problem):
+            reader.problems.take(text)
+            continue
+        if not text.strip():
+            continue
+        try:
+            given = read_json(text)
+        except BadJson as error:
+            found = error.problem
+            reader.problems.take(Problem(error.code, error.message, "", found.value, found.remedy, name, number))
+            continue
+        reader.add(given, file=name, line=number)
+
+
+def _read_folder(reader: FactReader, folder: Path) -> None:
+    found = sorted(folder.glob("*.parquet"))
+    if not found:
+        remedy = f"name files by fact: {', '.join(f'{kind}.parquet' for kind in FACTS[:3])}, ..."
+        reader.problems.take(Problem("no_facts", "holds no .parquet file", file=str(folder), remedy=remedy))
+    for path in found:
+        if path.stem not in FACTS:
+            message = f"{path.stem!r} is no fact"
+            remedy = f"name the file by one of: {', '.join(FACTS)}"
+            reader.problems.take(Problem("unknown_value", message, "fact", path.stem, remedy, str(path)))
+            continue
+        for part in sorted(path.glob("*.parquet")) if path.is_dir() else [path]:
+            _read_parquet(reader, path.stem, part)
+
+
+def _read_parquet(reader: FactReader, kind: str, path: Path) -> None:
+    number = 0
+    try:
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=_BATCH_ROWS):
+            for row in batch.to_pylist():
+                number += 1
+                reader.add(_plain_row(row), kind=kind, file=str(path), line=number)
+            if reader.problems.full:
+                return
+    except (ValueError, TypeError) as error:  # pyarrow's own errors are ValueErrors
+        message = f"is no Parquet file we can read: {str(error)[:200]}"
+        remedy = "write it again with a Parquet library"
+        reader.problems.take(Problem("invalid_parquet", message, file=str(path), line=number, remedy=remedy))
+
+
+def _plain_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as its JSON object would be: nulls left out, instants and decimals as text."""
+    return {
+        name: _properties(value) if name == "properties" else _plain(value)
+        for name, value in row.items()
+        if value is not None
+    }
+
+
+def _properties(value: Any) -> Any:
+    """A struct or a map as an object."""
+    if isinstance(value, list):
+        value = dict(value)
+    return {name: part for name, part in value.items() if part is not None} if isinstance(value, dict) else value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return format(value, "f") if isinstance(value, Decimal) else value

@@ -1,0 +1,163 @@
+"""`goodword settle`: settle files without a database. Exit codes: 0 done, 2 bad input (all of it listed, nothing
+written), 1 a failure of ours.
+"""
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from goodword.domain.errors import DomainError, InvalidInput, Problem
+from goodword.domain.money import to_decimal
+from goodword.domain.settlement import FactReader, FactSet, Program, Settlement, instant, settle, summary
+from goodword.domain.settlement.fields import Problems, parse_instant
+from goodword.domain.settlement.read_program import parse_program
+from goodword.domain.settlement.strict_json import BadJson, lines_of_paths, read_json
+from goodword.server.fact_files import decoded, read_fact_files, unreadable
+from goodword.server.line_files import SUFFIXES, write_json_lines, write_settlement
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+
+def settle_files(
+    program: str, facts: Sequence[str], *, as_of: str | None = None, out: str | None = None, summary: bool = False
+) -> int:
+    """Settle the facts of files under the program of a file; returns the exit code.
+
+    Lines go to `out` (.jsonl, .csv or .parquet), or to standard output when neither `out` nor `summary` is asked for.
+    """
+    try:
+        settlement = _settled(program, facts, as_of, out)
+        if out is not None:
+            write_settlement(settlement, Path(out))
+        elif not summary:
+            write_json_lines(settlement, sys.stdout)
+        _tell_notices(settlement)
+        if summary:
+            print_summary(settlement)
+    except InvalidInput as refused:
+        return _tell_problems(refused.problems)
+    except DomainError as refused:
+        return _tell_problems([refused.problem])
+    except Exception:  # noqa: BLE001 - the edge: a bug of ours is told as one, with what is needed to find it
+        traceback.print_exc()
+        print(
+            "goodword settle failed; nothing was written. This is a fault of ours, not of your input.", file=sys.stderr
+        )
+        return FAILED
+    return DONE
+
+
+def _settled(program: str, facts: Sequence[str], as_of: str | None, out: str | None) -> Settlement:
+    """The settlement of the files. Raises InvalidInput with every problem of arguments, program and facts."""
+    problems = Problems()
+    moment = parse_instant(as_of) if as_of is not None else None
+    if as_of is not None and moment is None:
+        remedy = 'give RFC 3339 with an offset: "2026-05-01T10:00:00Z"'
+        problems.add("invalid_date", "is not an instant", field="--as-of", value=as_of, remedy=remedy)
+    if out is not None:
+        _check_out(Path(out), problems)
+    known, names = _read_program(program, problems)
+    reader = FactReader(known.currency if known else "USD", known.timezone if known else "UTC", names, problems)
+    read_fact_files(reader, facts)
+    found: FactSet = reader.finish()
+    assert known is not None, "a program that could not be read is a problem"
+    return settle(known, found, None if moment is None else instant(moment))
+
+
+def _check_out(path: Path, problems: Problems) -> None:
+    if path.suffix not in SUFFIXES:
+        remedy = f"end it in {', '.join(SUFFIXES)}"
+        problems.add("unknown_format", "has no known ending", field="--out", value=str(path), remedy=remedy)
+    elif not path.parent.is_dir():
+        problems.add(
+            "unwritable_file", "is in no folder", field="--out", value=str(path), remedy="make the folder first"
+        )
+
+
+def _read_program(path: str, problems: Problems) -> tuple[Program | None, list[str]]:
+    """The program and the names of its terms, also of terms that are wrong, so that facts can still be checked."""
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as error:
+        problems.take(unreadable(path, error))
+        return None, []
+    text = decoded(raw.removeprefix(b"\xef\xbb\xbf"), file=path, line=1)
+    if isinstance(text, Problem):
+        problems.take(text)
+        return None, []
+    problems.file = path
+    try:
+        document = read_json(text)
+    except BadJson as error:
+        problems.take(
+            Problem(error.code, error.message, "", error.problem.value, error.problem.remedy, path, error.line)
+        )
+        return None, []
+    lines = lines_of_paths(text)
+    problems.line_of = lambda field: _line_of(lines, field)
+    program = parse_program(document, problems)
+    problems.line_of = None
+    terms = document.get("terms") if isinstance(document, dict) else None
+    return program, list(terms) if isinstance(terms, dict) else []
+
+
+def _line_of(lines: dict[str, int], field: str) -> int:
+    """The line of a field, or of what it should stand in."""
+    while field not in lines:
+        cut = max(field.rfind("."), field.rfind("["), 0)
+        field = field[:cut]
+    return lines[field]
+
+
+def _tell_problems(problems: Sequence[Problem]) -> int:
+    for problem in problems:
+        print(problem_text(problem), file=sys.stderr)
+    count = len(problems)
+    print(f"{count} problem{'s' * (count != 1)}{' or more' * (count >= 100)}; nothing was written", file=sys.stderr)
+    return BAD_INPUT
+
+
+def problem_text(problem: Problem) -> str:
+    """One line: file, line, code, field and message, value, remedy."""
+    place = ":".join(part for part in (problem.file, str(problem.line or "")) if part)
+    value = f" (given: {problem.value})" if problem.value else ""
+    remedy = f"; {problem.remedy}" if problem.remedy else ""
+    return f"{place}{': ' if place else ''}{problem.code}: {problem.message}{value}{remedy}"
+
+
+def _tell_notices(settlement: Settlement) -> None:
+    words = {"unmatched": "its sale is not known", "quarantined": "refunds exceed the amount; the excess has no effect"}
+    for notice in settlement.notices:
+        print(f"{notice.notice}: refund {notice.refund} of sale {notice.sale}: {words[notice.notice]}", file=sys.stderr)
+
+
+def print_summary(settlement: Settlement) -> None:
+    """Totals per partner, currency and state, and the notices."""
+    totals = summary(settlement.lines)
+    rows = [("partner", "currency", "state", "lines", "amount")]
+    rows += [(t.partner, t.currency, t.state, str(t.lines), to_decimal(t.amount, t.currency)) for t in totals]
+    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    for row in rows:
+        cells = [row[i].ljust(widths[i]) if i < 3 else row[i].rjust(widths[i]) for i in range(5)]
+        print("  ".join(cells).rstrip())
+    print(f"{len(settlement.lines)} lines, {len(settlement.outcomes)} conversions without a line")
+    for notice in settlement.notices:
+        print(f"{notice.notice}  refund {notice.refund}  sale {notice.sale}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the arguments and settle."""
+    parser = argparse.ArgumentParser(prog="goodword settle", description="Settle files without a database.")
+    parser.add_argument("--program", required=True, help="the program document (JSON)")
+    parser.add_argument("--facts", required=True, action="append", help="a .jsonl file, - or a folder of Parquet files")
+    parser.add_argument("--as-of", help="RFC 3339; the latest fact when left out")
+    parser.add_argument("--out", help="where lines go: .jsonl, .csv or .parquet; standard output when left out")
+    parser.add_argument("--summary", action="store_true", help="print totals per partner, currency and state")
+    given = parser.parse_args(arguments)
+    return settle_files(given.program, given.facts, as_of=given.as_of, out=given.out, summary=given.summary)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
