@@ -9,9 +9,11 @@ import hashlib
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from goodword.accounts.actors import SYSTEM, Actor
@@ -45,7 +47,14 @@ def _hash(text: str) -> str:
 
 def person(email: str = "", **fields: Any) -> User:
     """Somebody with the password PASSWORD."""
-    return User.objects.create_user(email or f"{_unique('person')}@example.com", PASSWORD, **fields)
+    address = (email or f"{_unique('person')}@example.com").lower()
+    return User.objects.create(email=address, password=_password_hash(), **fields)
+
+
+@cache
+def _password_hash() -> str:
+    """Hashing is slow on purpose: once for all people of a test run."""
+    return make_password(PASSWORD)
 
 
 def organization(name: str = "Acme") -> Organization:

@@ -1,0 +1,177 @@
+"""The world of the access test: two companies with two programs of three partners each, and everyone who may call.
+
+Every object carries a word of the place it belongs to; a word in an answer to somebody from elsewhere is a leak.
+An address with a new argument needs an entry in IDS (an object of a place) or CONSTANTS (anything else).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from goodword.accounts.models import ApiKey, Membership, Program
+from goodword.domain.ids import PREFIXES, public_id, uuid7
+from goodword.partners.models import Partner, PartnerUser
+from tests import cast
+
+STAFF = {"OW": "owner", "PM": "manager", "FI": "finance", "VI": "viewer"}
+SEATS = {"PO": "owner", "PB": "member"}
+KEYS = {"K-ing": "events:write", "K-r": "read", "K-rw": "manage", "K-pay": "payouts:write"}
+RELATIONS = ("own", "sibling", "other program", "other tenant", "never existed", "malformed")
+
+
+@dataclass
+class Place:
+    """A program, one of its partners, and the ids of their objects by the name that addresses give them."""
+
+    program: Program
+    partner: Partner
+    word: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+# Objects that addresses name. Each maker may use what stands before it through `here.made`.
+IDS: dict[str, Callable[[Any], str]] = {
+    "partner": lambda here: here.partner.public_id,
+    "link": lambda here: here.link.public_id,
+    "key": lambda here: here.link.key,
+    "code": lambda here: cast.code(here.partner, offer=here.word).public_id,
+    "line": lambda here: here.line.line,
+    "conversion": lambda here: here.sale.public_id,
+    "customer": lambda here: cast.customer(here.program, name=here.word).public_id,
+    "payout": lambda here: here.payout.public_id,
+    "run": lambda here: here.payout.run.public_id,
+    "letter": lambda here: str(cast.letter(here.program, here.partner.email, subject=here.word).pk),
+    "application": lambda here: cast.application(here.program, name=here.team).public_id,
+    "agreement": lambda here: here.agreement.public_id,
+    "terms": lambda here: here.agreement.terms_version.terms.public_id,
+    "version": lambda here: here.agreement.terms_version.public_id,
+    "group": lambda here: cast.group(here.program, name=here.team).public_id,
+    "hold": lambda here: cast.hold(here.partner, reason=here.team, line=here.line.line).public_id,
+    "imported": lambda here: cast.imported(here.program, file_name=here.team).public_id,
+    "member": lambda here: Membership.objects.filter(program=here.program, role="viewer").get().public_id,
+    "api_key": lambda here: cast.api_key(here.program, name=here.team)[0].public_id,
+}
+# Arguments that name no object of anybody.
+CONSTANTS = {"kind": "svg", "month": "2026-10", "token": "no-such-token", "sale": "sale-1", "pk": "999"}
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody who calls, and the words that may never reach them."""
+
+    name: str
+    client: Client
+    area: str
+    role: str
+    hidden: frozenset[str]
+
+
+def _place(of: Program, word: str, partner_word: str) -> Place:
+    """A partner of the program with one object of each kind, marked with its word."""
+    mark = f"{word}-{partner_word}"
+    partner = cast.partner(of, name=mark, email=f"{mark}@partner.example", notes=f"{word}-team")
+    link = cast.link(partner, label=mark, destination=f"https://shop.example/{mark}")
+    sale = cast.sale(of, external_id=f"sale-{mark}", customer=f"customer-{mark}")
+    version = cast.terms_version(of, terms=cast.terms(of, key=f"terms-{mark}", name=mark))
+    here = SimpleNamespace(
+        program=of, partner=partner, word=mark, team=f"{word}-team", link=link, sale=sale,
+        line=cast.line(partner, conversion=sale.external_id, customer=sale.customer),
+        agreement=cast.agreement(partner, terms_version=version), payout=cast.payout(partner, reference=mark[:35]),
+    )  # fmt: skip
+    return Place(of, partner, mark, {name: make(here) for name, make in IDS.items()})
+
+
+class World:
+    """Two companies, four programs, twelve partners; the principals all belong to the first partner's place."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, Place] = {}
+        words = {"a-one": "zqaone", "a-two": "zqatwo", "b-one": "zqbone", "b-two": "zqbtwo"}
+        companies = {"a": cast.organization("Company A"), "b": cast.organization("Company B")}
+        for slug, word in words.items():
+            here = cast.program(slug=slug, name=word, organization=companies[slug[0]])
+            cast.member(here, "viewer")
+            places = [_place(here, word, name) for name in ("alpha", "beta", "gamma")]
+            self.places |= {f"{slug} {place.word.rpartition('-')[2]}": place for place in places}
+        self.own, self.sibling = self.places["a-one alpha"], self.places["a-one beta"]
+        self.by_relation = {
+            "own": self.own,
+            "sibling": self.sibling,
+            "other program": self.places["a-two alpha"],
+            "other tenant": self.places["b-one alpha"],
+        }
+        self.put_out = self._put_out()
+        self.principals = {principal.name: principal for principal in self._principals()}
+
+    def _principals(self) -> list[Principal]:
+        elsewhere = frozenset({"zqatwo", "zqbone", "zqbtwo"})
+        others = elsewhere | {"zqaone-beta", "zqaone-gamma", "zqaone-team"}
+        program, partner = self.own.program, self.own.partner
+        found = [
+            Principal(name, cast.sign_in(cast.member(program, role)), "staff", role, elsewhere)
+            for name, role in STAFF.items()
+        ]
+        found += [
+            Principal(name, cast.sign_in(cast.seat(partner, role)), "portal", role, others)
+            for name, role in SEATS.items()
+        ]
+        found += [
+            Principal(name, cast.with_key(cast.api_key(program, scope)[1]), "api", scope, elsewhere)
+            for name, scope in KEYS.items()
+        ]
+        anonymous = Client(raise_request_exception=False)
+        return [*found, Principal("PUB", anonymous, "public", "public", others | {"zqaone-alpha"})]
+
+    def _put_out(self) -> dict[str, Client]:
+        """People and keys that were let in once and are not any more."""
+        program, partner, now = self.own.program, self.own.partner, timezone.now()
+        suspended, left, unseated = cast.member(program, "owner"), cast.member(program, "owner"), cast.seat(partner)
+        clients = {"suspended": cast.sign_in(suspended), "left": cast.sign_in(left), "unseated": cast.sign_in(unseated)}
+        type(suspended).objects.filter(pk=suspended.pk).update(is_active=False)
+        Membership.objects.filter(user=left).update(ended_at=now)
+        PartnerUser.unscoped.filter(user=unseated).update(ended_at=now)
+        for name, change in (("revoked", {"revoked_at": now}), ("expired", {"expires_at": now - timedelta(days=1)})):
+            key, text = cast.api_key(program, *KEYS.values())
+            ApiKey.unscoped.filter(pk=key.pk).update(**change)
+            clients[name] = cast.with_key(text)
+        return clients
+
+    def path(self, route: str, relation: str = "own", program: str = "own") -> str:
+        """The address with the objects of a relation, in the program of another one."""
+        slugs = {"never existed": "never-existed"}
+        slug = slugs.get(program) or self.by_relation[program].program.slug
+
+        def fill(argument: re.Match[str]) -> str:
+            name = argument[1]
+            return slug if name == "program" else self._argument(name, relation)
+
+        filled = re.sub(r"<(?:\w+:)?(\w+)>", fill, route)
+        return "/" + filled
+
+    def _argument(self, name: str, relation: str) -> str:
+        if name in CONSTANTS:
+            return CONSTANTS[name]
+        assert name in IDS, f"tests/world.py: add the argument {name!r} to IDS (an object) or CONSTANTS (no object)"
+        if relation == "malformed":
+            return "x"
+        known = self.by_relation.get(relation)
+        return known.ids[name] if known else _invented(self.own.ids[name])
+
+
+def _invented(like: str) -> str:
+    """An id of the same form that nothing has."""
+    kind = next((kind for kind, prefix in PREFIXES.items() if like.startswith(f"{prefix}_")), None)
+    if kind:
+        return public_id(kind, uuid7())
+    return "987654321" if like.isdigit() else "never-existed-1"
+
+
+def arguments(route: str) -> set[str]:
+    """The names of the objects in an address."""
+    return set(re.findall(r"<(?:\w+:)?(\w+)>", route)) - {"program"} - CONSTANTS.keys()
