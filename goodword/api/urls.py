@@ -1,5 +1,10 @@
 """Addresses of the API, below `/api/`. Each operation needs its row in `accounts/policy.py`."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from goodword.api.v1 import api, openapi
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/openapi.json", openapi, name="api-openapi"),
+    path("v1/", api.urls),
+]

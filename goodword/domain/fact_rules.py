@@ -317,6 +317,8 @@ def _credit(values: dict[str, Any], reading: Reading, problems: list[Problem]) -
 def _rate(values: dict[str, Any], reading: Reading, problems: list[Problem]) -> dict[str, Any]:
     if values.get("from") and values.get("from") == values.get("to"):
         _wrong(problems, "same_currency", "to", "from and to are the same currency", "name two currencies")
+    for name in ("from", "to"):
+        _refuse_retired(values.get(name, ""), values.get("at"), name, problems)
     _refuse_outlier(values, reading, problems)
     return {
         "from_currency": values.get("from"),

@@ -1,0 +1,248 @@
+"""Operations that read what facts came to: commission lines, outcomes, balances, payouts, the ledger, the program."""
+
+from typing import Any
+
+from django.db.models import Sum
+from django.http import Http404
+from ninja import Router
+
+from goodword.accounts.access import find
+from goodword.api.operations import Call, Operation, serve
+from goodword.api.partners import named_partner
+from goodword.api.queries import AT_FROM, AT_TO, Page, choice_filter, page_of, page_query, text_filter
+from goodword.api.schemas import (
+    BalanceAnswer,
+    LineAnswer,
+    LineWithSteps,
+    OutcomeAnswer,
+    PayoutAnswer,
+    ProgramAnswer,
+    TransactionAnswer,
+    page_schema,
+)
+from goodword.commissions.models import Line, Outcome
+from goodword.domain.chart import CHART
+from goodword.domain.fields import percent_text
+from goodword.domain.ids import public_id
+from goodword.domain.money import to_decimal
+from goodword.ledger.models import Account, Transaction
+from goodword.ledger.selectors import JournalEntry, JournalTransaction, with_entries
+from goodword.partners.models import Partner
+from goodword.payouts.models import Payout
+from goodword.referrals.export import program_document
+
+router = Router()
+_BUCKETS = [kind.name for kind in CHART.values() if kind.owned_by == "partner"]
+
+
+def list_lines(request: Call) -> Page:
+    """Commission lines, newest conversion first."""
+    asked, rows = request.asked, Line.objects.all()
+    if "partner" in asked:
+        rows = rows.filter(partner=named_partner(request.program, asked["partner"]))
+    for name in ("conversion", "customer", "kind"):
+        if name in asked:
+            rows = rows.filter(**{name: asked[name]})
+    if "at_from" in asked:
+        rows = rows.filter(conversion_at__gte=asked["at_from"])
+    if "at_to" in asked:
+        rows = rows.filter(conversion_at__lt=asked["at_to"])
+    page = page_of(request.program, rows.defer("steps"), asked, order=("-conversion_at", "line"))
+    return Page([_line_shown(row) for row in page.rows], page.next)
+
+
+def get_line(request: Call, line: str) -> dict[str, Any]:  # noqa: ARG001
+    """One line with the arithmetic that led to it."""
+    found = Line.objects.filter(line=line).first()
+    if found is None:
+        raise Http404
+    return {**_line_shown(found), "steps": found.steps}
+
+
+def _line_shown(line: Line) -> dict[str, Any]:
+    same = ("line", "conversion", "conversion_at", "customer", "kind", "rule", "terms", "currency", "rate")
+    return {
+        **{name: getattr(line, name) for name in (*same, "matures_on", "matures_at", "reasons")},
+        "partner": public_id("partner", line.partner_id),
+        "share": percent_text(line.share_ppm),
+        "basis": to_decimal(line.basis_minor, line.currency),
+        "amount": to_decimal(line.amount_minor, line.currency),
+    }
+
+
+def list_outcomes(request: Call) -> Page:
+    """Why conversions have no line, by conversion."""
+    rows = Outcome.objects.all()
+    for name in ("conversion", "outcome"):
+        if name in request.asked:
+            rows = rows.filter(**{name: request.asked[name]})
+    page = page_of(request.program, rows, request.asked, order=("conversion",))
+    return Page([{"conversion": row.conversion, "outcome": row.outcome} for row in page.rows], page.next)
+
+
+def list_balances(request: Call) -> Page:
+    """What the books say of each partner and currency."""
+    rows = Partner.objects.all()
+    if "partner" in request.asked:
+        rows = rows.filter(pk=named_partner(request.program, request.asked["partner"]).pk)
+    page = page_of(request.program, rows, request.asked, order=("-id",))
+    owners = [partner.pk for partner in page.rows]
+    sums = Account.objects.filter(owner__in=owners, kind__in=_BUCKETS).order_by("owner", "currency")
+    found: dict[tuple[Any, str], dict[str, int]] = {}
+    for owner, currency, kind, balance in sums.values_list("owner", "currency", "kind").annotate(Sum("balance_minor")):
+        found.setdefault((owner, currency), {})[kind] = -balance
+    order = {owner: place for place, owner in enumerate(owners)}
+    shown = [_balance_shown(*pair, found[pair]) for pair in sorted(found, key=lambda pair: (order[pair[0]], pair[1]))]
+    return Page(shown, page.next)
+
+
+def _balance_shown(owner: Any, currency: str, buckets: dict[str, int]) -> dict[str, Any]:
+    amounts = {kind: to_decimal(buckets.get(kind, 0), currency) for kind in _BUCKETS}
+    return {"partner": public_id("partner", owner), "currency": currency, **amounts}
+
+
+def list_payouts(request: Call) -> Page:
+    """Payouts, newest first."""
+    asked, rows = request.asked, Payout.objects.select_related("method")
+    if "partner" in asked:
+        rows = rows.filter(partner=named_partner(request.program, asked["partner"]))
+    if "state" in asked:
+        rows = rows.filter(state=asked["state"])
+    page = page_of(request.program, rows, asked, order=("-id",))
+    return Page([_payout_shown(row) for row in page.rows], page.next)
+
+
+def get_payout(request: Call, id: str) -> dict[str, Any]:  # noqa: A002, ARG001
+    """One payout."""
+    return _payout_shown(find(Payout, id))
+
+
+def _payout_shown(payout: Payout) -> dict[str, Any]:
+    return {
+        "id": payout.public_id,
+        "run": public_id("payout_run", payout.run_id),
+        "partner": public_id("partner", payout.partner_id),
+        "state": payout.state,
+        "currency": payout.currency,
+        "amount": to_decimal(payout.amount_minor, payout.currency),
+        "reference": payout.reference,
+        "account": payout.method.account_mask,
+        "settled_at": payout.settled_at,
+    }
+
+
+def list_transactions(request: Call) -> Page:
+    """The journal, newest first."""
+    asked, rows = request.asked, Transaction.objects.all()
+    if "kind" in asked:
+        rows = rows.filter(kind=asked["kind"])
+    if "line" in asked:
+        rows = rows.filter(entries__subject=asked["line"]).distinct()
+    if "at_from" in asked:
+        rows = rows.filter(recorded_at__gte=asked["at_from"])
+    if "at_to" in asked:
+        rows = rows.filter(recorded_at__lt=asked["at_to"])
+    page = page_of(request.program, rows, asked, order=("-sequence",))
+    return Page([_transaction_shown(one) for one in with_entries(list(page.rows))], page.next)
+
+
+def get_transaction(request: Call, id: str) -> dict[str, Any]:  # noqa: A002, ARG001
+    """One transaction with its entries."""
+    return _transaction_shown(with_entries([find(Transaction, id)])[0])
+
+
+def _transaction_shown(found: JournalTransaction) -> dict[str, Any]:
+    one = found.transaction
+    same = ("sequence", "kind", "cause_kind", "cause_id", "effective_at", "recorded_at", "memo", "actor")
+    return {
+        **{name: getattr(one, name) for name in (*same, "previous_hash", "hash")},
+        "id": one.public_id,
+        "reverses": public_id("transaction", one.reverses_id) if one.reverses_id else None,
+        "entries": [_entry_shown(entry) for entry in found.entries],
+    }
+
+
+def _entry_shown(entry: JournalEntry) -> dict[str, Any]:
+    def side(minor: int) -> str | None:
+        return to_decimal(minor, entry.currency) if minor else None
+
+    return {
+        "account": entry.account,
+        "partner": public_id("partner", entry.owner) if entry.owner else None,
+        "line": entry.subject or None,
+        "currency": entry.currency,
+        "debit": side(entry.debit_minor),
+        "credit": side(entry.credit_minor),
+    }
+
+
+def get_program(request: Call) -> dict[str, Any]:
+    """The program of this key, and the document that settlement runs."""
+    program = request.program
+    return {
+        "id": program.public_id,
+        "slug": program.slug,
+        "name": program.name,
+        "status": program.status,
+        "allowed_hosts": program.allowed_hosts,
+        "document": program_document(program),
+    }
+
+
+_PARTNER = text_filter("public id or external_id")
+_LINES = page_query(
+    partner=_PARTNER,
+    conversion=text_filter("id of the sale or event"),
+    customer=text_filter("the customer's id"),
+    kind=choice_filter("the line's kind", "commission", "override", "bonus"),
+    at_from=AT_FROM,
+    at_to=AT_TO,
+)
+_OUTCOMES = page_query(conversion=text_filter("id of the sale or event"), outcome=text_filter("the reason", 30))
+_PAYOUTS = page_query(partner=_PARTNER, state=choice_filter("its state", *(state for state, _ in Payout.STATES)))
+_JOURNAL = page_query(
+    kind=text_filter("the recipe, such as accrual", 30),
+    line=text_filter("a commission line", 80),
+    at_from=AT_FROM,
+    at_to=AT_TO,
+)
+for _operation, _handler in (
+    (Operation("GET", "/program", "get-program", "Read the program", ProgramAnswer, tags=["program"]), get_program),
+    (
+        Operation("GET", "/commission-lines", "list-lines", "List commission lines", page_schema(LineAnswer),
+                  query=_LINES, tags=["commissions"]),
+        list_lines,
+    ),
+    (
+        Operation("GET", "/commission-lines/{path:line}", "get-line", "Read a commission line with its steps",
+                  LineWithSteps, tags=["commissions"]),
+        get_line,
+    ),
+    (
+        Operation("GET", "/outcomes", "list-outcomes", "List why conversions earned nothing",
+                  page_schema(OutcomeAnswer), query=_OUTCOMES, tags=["commissions"]),
+        list_outcomes,
+    ),
+    (
+        Operation("GET", "/balances", "list-balances", "List partners' balances", page_schema(BalanceAnswer),
+                  query=page_query(partner=_PARTNER), tags=["ledger"]),
+        list_balances,
+    ),
+    (
+        Operation("GET", "/payouts", "list-payouts", "List payouts", page_schema(PayoutAnswer),
+                  query=_PAYOUTS, tags=["payouts"]),
+        list_payouts,
+    ),
+    (Operation("GET", "/payouts/{id}", "get-payout", "Read a payout", PayoutAnswer, tags=["payouts"]), get_payout),
+    (
+        Operation("GET", "/ledger/transactions", "list-transactions", "List ledger transactions",
+                  page_schema(TransactionAnswer), query=_JOURNAL, tags=["ledger"]),
+        list_transactions,
+    ),
+    (
+        Operation("GET", "/ledger/transactions/{id}", "get-transaction", "Read a ledger transaction",
+                  TransactionAnswer, tags=["ledger"]),
+        get_transaction,
+    ),
+):  # fmt: skip
+    serve(router, _operation, _handler)

@@ -1,0 +1,354 @@
+"""Operations on partners and what they agreed: partners, groups, terms and agreements."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db.models import Max
+from django.http import Http404
+from django.utils import timezone
+from ninja import Router
+
+from goodword.accounts.access import find
+from goodword.accounts.actors import actor_of
+from goodword.accounts.models import Program
+from goodword.api.inputs import (
+    NEW_AGREEMENT,
+    NEW_GROUP,
+    NEW_PARTNER,
+    NEW_TERMS,
+    NEW_VERSION,
+    PARTNER_CHANGES,
+    PARTNER_DETAILS,
+    REASON,
+)
+from goodword.api.operations import Body, Call, Operation, serve
+from goodword.api.problems import Refusal
+from goodword.api.queries import Page, choice_filter, page_of, page_query, text_filter
+from goodword.api.schemas import (
+    AgreementAnswer,
+    GroupAnswer,
+    PartnerAnswer,
+    TermsAnswer,
+    TermsVersionAnswer,
+    page_schema,
+)
+from goodword.domain.fields import Clock, past_instant
+from goodword.domain.ids import public_id
+from goodword.domain.partner_details import PartnerDetails
+from goodword.partners.models import Agreement, Group, Partner, Terms, TermsVersion
+from goodword.partners.services import (
+    create_group,
+    create_partner,
+    create_terms,
+    pause_partner,
+    publish_terms_version,
+    put_on_terms,
+    resume_partner,
+    update_partner,
+)
+from goodword.referrals.known import partners_named
+
+router = Router()
+
+
+def named_partner(program: Program, name: str, field: str = "partner") -> Partner:
+    """The partner that a body or filter names, by public id or external_id."""
+    key = partners_named(program, [name]).get(name)
+    if key is None:
+        raise Refusal(
+            "unknown_partner",
+            f"no partner {name[:40]!r}",
+            field=field,
+            value=name[:40],
+            remedy="give a partner of this program",
+        )
+    return Partner.objects.select_related("group").get(pk=key)
+
+
+def _group(key: str | None) -> Group | None:
+    if key is None:
+        return None
+    group = Group.objects.filter(key=key).first()
+    if group is None:
+        raise Refusal(
+            "unknown_group", f"no group {key[:40]!r}", field="group", value=key[:40], remedy="create it first"
+        )
+    return group
+
+
+def _version(name: str) -> TermsVersion:
+    key, _, number = name.rpartition("@")
+    versions = TermsVersion.objects.select_related("terms")
+    found = versions.filter(terms__key=key, number=int(number)).first() if number.isdecimal() and key else None
+    if found is None:
+        raise Refusal(
+            "unknown_terms",
+            f"no terms {name[:40]!r}",
+            field="terms",
+            value=name[:40],
+            remedy="give key@number of a published version, such as standard@1",
+        )
+    return found
+
+
+def _partner_shown(partner: Partner) -> dict[str, Any]:
+    plain = {name: getattr(partner, name) or None for name in PARTNER_DETAILS if name not in {"emails", "domains"}}
+    return {
+        **plain,
+        "id": partner.public_id,
+        "status": partner.status,
+        "status_reason": partner.status_reason or None,
+        "group": partner.group.key if partner.group else None,
+        "parent": public_id("partner", partner.parent_id) if partner.parent_id else None,
+        "emails": partner.emails,
+        "domains": partner.domains,
+        "joined_at": partner.joined_at,
+    }
+
+
+def list_partners(request: Call) -> Page:
+    """Partners, newest first."""
+    asked = request.asked
+    rows = Partner.objects.select_related("group")
+    for name, column in (("status", "status"), ("group", "group__key"), ("external_id", "external_id")):
+        if name in asked:
+            rows = rows.filter(**{column: asked[name]})
+    page = page_of(request.program, rows, asked, order=("-id",))
+    return Page([_partner_shown(row) for row in page.rows], page.next)
+
+
+def get_partner(request: Call, id: str) -> dict[str, Any]:  # noqa: A002, ARG001
+    """One partner by its public id."""
+    return _partner_shown(find(Partner, id))
+
+
+def _details(given: dict[str, Any], known: dict[str, Any] | None = None) -> PartnerDetails:
+    said = {name: given[name] for name in PARTNER_DETAILS if name in given}
+    merged = (known or {}) | said
+    for several in ("emails", "domains"):
+        merged[several] = tuple(merged.get(several, ()))
+    return PartnerDetails(**merged)
+
+
+def post_partner(request: Call) -> dict[str, Any]:
+    """A new partner, on the given or the default terms."""
+    given, now = request.given, timezone.now()
+    partner = create_partner(
+        request.program,
+        _details(given),
+        actor=actor_of(request),
+        now=now,
+        version=_version(given["terms"]) if "terms" in given else None,
+        group=_group(given.get("group")),
+        parent=named_partner(request.program, given["parent"], "parent") if "parent" in given else None,
+        joined_at=past_instant(given["joined_at"], Clock(now)) if "joined_at" in given else None,
+    )
+    return _partner_shown(partner)
+
+
+def patch_partner(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
+    """Change what is known about a partner; what is not given stays."""
+    partner, given = find(Partner, id), request.given
+    known = {name: getattr(partner, name) for name in asdict(PartnerDetails(name=""))}
+    changed = update_partner(
+        partner,
+        _details(given, known),
+        actor=actor_of(request),
+        group=_group(given["group"]) if "group" in given else partner.group,
+        parent=named_partner(request.program, given["parent"], "parent") if "parent" in given else partner.parent,
+    )
+    return _partner_shown(changed)
+
+
+def pause(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
+    """Take a partner out of action."""
+    return _partner_shown(pause_partner(find(Partner, id), reason=request.given["reason"], actor=actor_of(request)))
+
+
+def resume(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
+    """Put a partner back into action."""
+    return _partner_shown(resume_partner(find(Partner, id), actor=actor_of(request)))
+
+
+def list_groups(request: Call) -> Page:
+    """The groups of the program."""
+    page = page_of(request.program, Group.objects.all(), request.asked, order=("-id",))
+    return Page([_group_shown(row) for row in page.rows], page.next)
+
+
+def post_group(request: Call) -> dict[str, Any]:
+    """A new group."""
+    given = request.given
+    group = create_group(
+        request.program,
+        key=given["key"],
+        name=given["name"],
+        description=given.get("description", ""),
+        actor=actor_of(request),
+    )
+    return _group_shown(group)
+
+
+def _group_shown(group: Group) -> dict[str, Any]:
+    return {"id": group.public_id, "key": group.key, "name": group.name, "description": group.description or None}
+
+
+def list_terms(request: Call) -> Page:
+    """The sets of terms, each with the number of its latest version."""
+    rows = Terms.objects.annotate(latest=Max("versions__number"))
+    page = page_of(request.program, rows, request.asked, order=("-id",))
+    return Page([_terms_shown(row, row.latest) for row in page.rows], page.next)
+
+
+def _terms_shown(terms: Terms, latest: int | None) -> dict[str, Any]:
+    plain = {"id": terms.public_id, "key": terms.key, "name": terms.name, "is_default": terms.is_default}
+    return {**plain, "latest": latest}
+
+
+def post_terms(request: Call) -> dict[str, Any]:
+    """A new, still empty set of terms."""
+    given = request.given
+    terms = create_terms(
+        request.program,
+        key=given["key"],
+        name=given["name"],
+        is_default=given.get("is_default", False),
+        actor=actor_of(request),
+    )
+    return _terms_shown(terms, None)
+
+
+def _terms(key: str) -> Terms:
+    found = Terms.objects.filter(key=key).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def list_versions(request: Call, key: str) -> Page:
+    """The published versions of some terms, newest first."""
+    rows = TermsVersion.objects.filter(terms=_terms(key)).select_related("terms")
+    page = page_of(request.program, rows, request.asked, order=("-number",))
+    return Page([_version_shown(row) for row in page.rows], page.next)
+
+
+def get_version(request: Call, key: str, number: str) -> dict[str, Any]:  # noqa: ARG001
+    """One published version."""
+    rows = TermsVersion.objects.filter(terms=_terms(key)).select_related("terms")
+    found = rows.filter(number=int(number)).first() if number.isdecimal() and len(number) < 10 else None
+    if found is None:
+        raise Http404
+    return _version_shown(found)
+
+
+def post_version(request: Call, key: str) -> dict[str, Any]:
+    """Publish the next version of some terms."""
+    given = request.given
+    version = publish_terms_version(
+        request.program,
+        _terms(key),
+        document=given["document"],
+        note=given.get("note", ""),
+        actor=actor_of(request),
+        now=timezone.now(),
+        effective_at=given.get("effective_at"),
+    )
+    return _version_shown(version)
+
+
+def _version_shown(version: TermsVersion) -> dict[str, Any]:
+    return {
+        "id": version.public_id,
+        "terms": version.terms.key,
+        "number": version.number,
+        "key": version.settlement_key,
+        "document": version.document,
+        "note": version.note or None,
+        "content_hash": version.content_hash,
+        "published_at": version.published_at,
+    }
+
+
+def list_agreements(request: Call) -> Page:
+    """Agreements, newest first."""
+    rows = Agreement.objects.select_related("terms_version__terms")
+    if "partner" in request.asked:
+        rows = rows.filter(partner=named_partner(request.program, request.asked["partner"]))
+    page = page_of(request.program, rows, request.asked, order=("-id",))
+    return Page([_agreement_shown(row) for row in page.rows], page.next)
+
+
+def get_agreement(request: Call, id: str) -> dict[str, Any]:  # noqa: A002, ARG001
+    """One agreement."""
+    return _agreement_shown(find(Agreement, id))
+
+
+def post_agreement(request: Call) -> dict[str, Any]:
+    """Put a partner on a terms version; the agreement in force then ends at that moment."""
+    given = request.given
+    agreement = put_on_terms(
+        named_partner(request.program, given["partner"]),
+        _version(given["terms"]),
+        starts_at=given["starts_at"],
+        ends_at=given.get("ends_at"),
+        reason=given.get("reason", ""),
+        actor=actor_of(request),
+    )
+    return _agreement_shown(agreement)
+
+
+def _agreement_shown(agreement: Agreement) -> dict[str, Any]:
+    return {
+        "id": agreement.public_id,
+        "partner": public_id("partner", agreement.partner_id),
+        "terms": agreement.terms_version.settlement_key,
+        "starts_at": agreement.starts_at,
+        "ends_at": agreement.ends_at,
+        "for_cause": agreement.for_cause,
+        "end_reason": agreement.end_reason or None,
+        "accepted_at": agreement.accepted_at,
+    }
+
+
+_PARTNERS = page_query(
+    status=choice_filter("the partner's status", *(status for status, _ in Partner.STATUSES)),
+    group=text_filter("key of a group"),
+    external_id=text_filter("the company's own number"),
+)
+_BY_PARTNER = page_query(partner=text_filter("public id or external_id"))
+
+
+def _offer(handler: Any, *parts: Any, tags: Sequence[str], **more: Any) -> None:
+    serve(router, Operation(*parts, **{**more, "tags": tags}), handler)
+
+
+_offer(list_partners, "GET", "/partners", "list-partners", "List partners", page_schema(PartnerAnswer),
+       query=_PARTNERS, tags=["partners"])  # fmt: skip
+_offer(post_partner, "POST", "/partners", "create-partner", "Create a partner", PartnerAnswer, 201,
+       Body(NEW_PARTNER), tags=["partners"])  # fmt: skip
+_offer(get_partner, "GET", "/partners/{id}", "get-partner", "Read a partner", PartnerAnswer, tags=["partners"])
+_offer(patch_partner, "PATCH", "/partners/{id}", "update-partner", "Change a partner", PartnerAnswer, 200,
+       Body(PARTNER_CHANGES), tags=["partners"])  # fmt: skip
+_offer(pause, "POST", "/partners/{id}/pause", "pause-partner", "Pause a partner", PartnerAnswer, 200,
+       Body(REASON), tags=["partners"])  # fmt: skip
+_offer(resume, "POST", "/partners/{id}/resume", "resume-partner", "Resume a partner", PartnerAnswer, tags=["partners"])
+_offer(list_groups, "GET", "/groups", "list-groups", "List groups", page_schema(GroupAnswer),
+       query=page_query(), tags=["groups"])  # fmt: skip
+_offer(post_group, "POST", "/groups", "create-group", "Create a group", GroupAnswer, 201, Body(NEW_GROUP),
+       tags=["groups"])  # fmt: skip
+_offer(list_terms, "GET", "/terms", "list-terms", "List terms", page_schema(TermsAnswer),
+       query=page_query(), tags=["terms"])  # fmt: skip
+_offer(post_terms, "POST", "/terms", "create-terms", "Create terms", TermsAnswer, 201, Body(NEW_TERMS), tags=["terms"])
+_offer(list_versions, "GET", "/terms/{key}/versions", "list-terms-versions", "List the versions of terms",
+       page_schema(TermsVersionAnswer), query=page_query(), tags=["terms"])  # fmt: skip
+_offer(post_version, "POST", "/terms/{key}/versions", "publish-terms", "Publish the next version of terms",
+       TermsVersionAnswer, 201, Body(NEW_VERSION), tags=["terms"])  # fmt: skip
+_offer(get_version, "GET", "/terms/{key}/versions/{number}", "get-terms-version", "Read a version of terms",
+       TermsVersionAnswer, tags=["terms"])  # fmt: skip
+_offer(list_agreements, "GET", "/agreements", "list-agreements", "List agreements", page_schema(AgreementAnswer),
+       query=_BY_PARTNER, tags=["agreements"])  # fmt: skip
+_offer(post_agreement, "POST", "/agreements", "start-agreement", "Put a partner on terms", AgreementAnswer, 201,
+       Body(NEW_AGREEMENT), tags=["agreements"])  # fmt: skip
+_offer(get_agreement, "GET", "/agreements/{id}", "get-agreement", "Read an agreement", AgreementAnswer,
+       tags=["agreements"])  # fmt: skip

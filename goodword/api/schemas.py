@@ -1,0 +1,272 @@
+"""What the API answers: the declared fields of each object, and no other. Amounts are decimal strings."""
+
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+
+from ninja import Field, Schema
+from pydantic import ConfigDict, create_model
+
+from goodword.domain.fact_shapes import KINDS, fact_shape
+from goodword.domain.fields import Clock, Shape
+
+_TYPES: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "object": dict[str, Any]}
+
+
+class Answered(Schema):
+    """An object of an answer. What is absent is left out."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+def _type_of(schema: dict[str, Any]) -> Any:
+    if schema["type"] == "array":
+        return list[_type_of(schema["items"])]  # type: ignore[misc]
+    return _TYPES[schema["type"]]
+
+
+def _fact_schema(shape: Shape) -> type[Schema]:
+    """The object of a fact: its fields as given, and what we add to them."""
+    fields: dict[str, Any] = {}
+    for name, one in shape.fields.items():
+        found = _type_of(dict(one.schema))
+        about = Field(... if one.required else None, alias=name, description=one.schema.get("description", ""))
+        fields[f"{name}_" if name == "from" else name] = (found if one.required else found | None, about)
+    return create_model(
+        shape.name.title(),
+        __base__=Answered,
+        key=(str, Field(..., description="our own id of it")),
+        recorded_at=(datetime, Field(..., description="when we learned it")),
+        source=(str, Field(..., description="the door it came through: api, import, page, redirect, demo")),
+        **fields,
+    )
+
+
+FACTS = {kind: _fact_schema(fact_shape(kind, Clock(datetime(2026, 1, 1, tzinfo=UTC)))) for kind in KINDS}
+
+
+@lru_cache
+def page_schema(one: type[Schema]) -> type[Schema]:
+    """A page of such objects."""
+    about = Field(None, description="the cursor of the next page; absent on the last one")
+    return create_model(f"{one.__name__}Page", __base__=Answered, items=(list[one], ...), next=(str | None, about))  # type: ignore[valid-type]
+
+
+@lru_cache
+def answer_of_batch(one: type[Schema]) -> type[Schema]:
+    """The facts of a batch, in the order given."""
+    return create_model(f"{one.__name__}Batch", __base__=Answered, items=(list[one], ...))  # type: ignore[valid-type]
+
+
+class ProblemItem(Answered):
+    """One thing that is wrong."""
+
+    code: str = Field(..., description="stable")
+    field: str = Field("", description="where, such as items[3].amount")
+    detail: str = Field(..., description="what is wrong")
+    value: str | None = Field(None, description="what was given, shortened")
+    remedy: str | None = Field(None, description="what to do")
+
+
+class ProblemDocument(Answered):
+    """A refusal (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    field: str | None = None
+    errors: list[ProblemItem] | None = None
+    request_id: str | None = None
+
+
+class PartnerAnswer(Answered):
+    """A partner."""
+
+    id: str
+    external_id: str | None
+    name: str
+    kind: str
+    status: str
+    status_reason: str | None
+    group: str | None = Field(None, description="key of its group")
+    parent: str | None = Field(None, description="the partner that recruited it")
+    contact_name: str | None
+    email: str | None
+    emails: list[str]
+    domains: list[str]
+    website: str | None
+    country: str | None
+    notes: str | None
+    joined_at: datetime
+
+
+class GroupAnswer(Answered):
+    """A named set of partners."""
+
+    id: str
+    key: str
+    name: str
+    description: str | None
+
+
+class TermsAnswer(Answered):
+    """A named set of terms; what it says stands in its versions."""
+
+    id: str
+    key: str
+    name: str
+    is_default: bool
+    latest: int | None = Field(None, description="number of its latest version")
+
+
+class TermsVersionAnswer(Answered):
+    """One published text of the terms, for ever as it is."""
+
+    id: str
+    terms: str = Field(..., description="key of the terms")
+    number: int
+    key: str = Field(..., description="its name in settlement documents, such as standard@2")
+    document: dict[str, Any]
+    note: str | None
+    content_hash: str
+    published_at: datetime
+
+
+class AgreementAnswer(Answered):
+    """A partner on a terms version, in force from starts_at until ends_at, the end excluded."""
+
+    id: str
+    partner: str
+    terms: str = Field(..., description="terms version, such as standard@2")
+    starts_at: datetime
+    ends_at: datetime | None
+    for_cause: bool
+    end_reason: str | None
+    accepted_at: datetime | None
+
+
+class LinkAnswer(Answered):
+    """A referral link."""
+
+    id: str
+    partner: str
+    key: str
+    url: str = Field(..., description="the address that the partner shares")
+    destination: str
+    label: str | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class CodeAnswer(Answered):
+    """A partner's code."""
+
+    id: str
+    partner: str
+    key: str
+    offer: str | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class LineAnswer(Answered):
+    """A commission line, as settlement says now."""
+
+    line: str
+    partner: str
+    conversion: str
+    conversion_at: datetime
+    customer: str
+    kind: str
+    rule: str
+    terms: str
+    currency: str
+    share: str = Field(..., description="the partner's part of the credit, such as 50%")
+    basis: str
+    rate: str
+    amount: str
+    matures_on: date
+    matures_at: datetime
+    reasons: list[str]
+
+
+class LineWithSteps(LineAnswer):
+    """A commission line with the arithmetic that led to it."""
+
+    steps: list[Any]
+
+
+class OutcomeAnswer(Answered):
+    """Why a conversion has no commission line."""
+
+    conversion: str
+    outcome: str
+
+
+class BalanceAnswer(Answered):
+    """What a partner's accounts say in one currency. Positive: owed to the partner."""
+
+    partner: str
+    currency: str
+    pending: str
+    held: str
+    payable: str
+    in_payout: str
+    paid: str
+    withheld: str
+
+
+class PayoutAnswer(Answered):
+    """What one partner gets in one payout run."""
+
+    id: str
+    run: str
+    partner: str
+    state: str
+    currency: str
+    amount: str
+    reference: str
+    account: str = Field(..., description="where it goes, masked")
+    settled_at: datetime | None
+
+
+class EntryAnswer(Answered):
+    """One leg of a transaction: an amount on the debit or the credit side."""
+
+    account: str
+    partner: str | None
+    line: str | None
+    currency: str
+    debit: str | None
+    credit: str | None
+
+
+class TransactionAnswer(Answered):
+    """One balanced set of ledger entries, in the program's chain."""
+
+    id: str
+    sequence: int
+    kind: str
+    cause_kind: str
+    cause_id: str
+    effective_at: datetime
+    recorded_at: datetime
+    memo: str
+    actor: str
+    reverses: str | None
+    previous_hash: str
+    hash: str
+    entries: list[EntryAnswer]
+
+
+class ProgramAnswer(Answered):
+    """The program: its name, and the document that settlement runs."""
+
+    id: str
+    slug: str
+    name: str
+    status: str
+    allowed_hosts: list[str]
+    document: dict[str, Any]

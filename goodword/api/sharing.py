@@ -1,0 +1,166 @@
+"""Operations on what partners share: links and codes, with their QR pictures."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from ninja import Router, Schema
+
+from goodword.accounts.access import find
+from goodword.accounts.actors import actor_of
+from goodword.accounts.models import Program
+from goodword.api.inputs import NEW_CODE, NEW_LINK, OPTIONAL_REASON
+from goodword.api.operations import Body, Call, Handler, Operation, serve
+from goodword.api.partners import named_partner
+from goodword.api.queries import Page, choice_filter, page_of, page_query, text_filter
+from goodword.api.schemas import CodeAnswer, LinkAnswer, page_schema
+from goodword.domain.fields import Shape
+from goodword.domain.ids import public_id
+from goodword.referrals.models import Code, Link
+from goodword.referrals.qr import qr_png, qr_svg
+from goodword.referrals.services import create_code, create_link, revoke_code, revoke_link
+
+router = Router()
+_FORM = Shape("this address", {"format": choice_filter("the picture's form; svg when left out", "svg", "png")})
+
+
+def address_of(program: Program, link: Link) -> str:
+    """The referral address as people share it."""
+    try:
+        path = reverse("site:redirect", args=[program.slug, link.key])
+    except NoReverseMatch:
+        path = f"/r/{program.slug}/{link.key}"
+    return f"{settings.BASE_URL}{path}"
+
+
+def _link_shown(program: Program, link: Link) -> dict[str, Any]:
+    return {
+        **_shared(link),
+        "url": address_of(program, link),
+        "destination": link.destination,
+        "label": link.label or None,
+    }
+
+
+def _code_shown(code: Code) -> dict[str, Any]:
+    return {**_shared(code), "offer": code.offer or None}
+
+
+def _shared(shared: Link | Code) -> dict[str, Any]:
+    return {
+        "id": shared.public_id,
+        "partner": public_id("partner", shared.partner_id),
+        "key": shared.key,
+        "created_at": shared.created_at,
+        "revoked_at": shared.revoked_at,
+    }
+
+
+def _asked(request: Call, rows: Any) -> Any:
+    if "partner" in request.asked:
+        rows = rows.filter(partner=named_partner(request.program, request.asked["partner"]))
+    if "key" in request.asked:
+        rows = rows.filter(key=request.asked["key"].lower())
+    return page_of(request.program, rows, request.asked, order=("-id",))
+
+
+def list_links(request: Call) -> Page:
+    """Links, newest first."""
+    page = _asked(request, Link.objects.all())
+    return Page([_link_shown(request.program, row) for row in page.rows], page.next)
+
+
+def post_link(request: Call) -> dict[str, Any]:
+    """A new link of a partner."""
+    given = request.given
+    link = create_link(
+        request.program,
+        named_partner(request.program, given["partner"]),
+        destination=given["destination"],
+        key=given.get("key", ""),
+        label=given.get("label", ""),
+        actor=actor_of(request),
+    )
+    return _link_shown(request.program, link)
+
+
+def get_link(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
+    """One link."""
+    return _link_shown(request.program, find(Link, id))
+
+
+def end_link(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
+    """Take a link out of use."""
+    reason = request.given.get("reason", "")
+    link = revoke_link(find(Link, id), actor=actor_of(request), reason=reason, now=timezone.now())
+    return _link_shown(request.program, link)
+
+
+def link_qr(request: Call, id: str) -> HttpResponse:  # noqa: A002
+    """The link's address as a QR picture; visits through it are counted as such."""
+    return _picture(request, f"{address_of(request.program, find(Link, id))}?via=qr")
+
+
+def list_codes(request: Call) -> Page:
+    """Codes, newest first."""
+    page = _asked(request, Code.objects.all())
+    return Page([_code_shown(row) for row in page.rows], page.next)
+
+
+def post_code(request: Call) -> dict[str, Any]:
+    """A new code of a partner."""
+    given = request.given
+    partner = named_partner(request.program, given["partner"])
+    code = create_code(
+        request.program, partner, key=given["key"], offer=given.get("offer", ""), actor=actor_of(request)
+    )
+    return _code_shown(code)
+
+
+def get_code(request: Call, id: str) -> dict[str, Any]:  # noqa: A002, ARG001
+    """One code."""
+    return _code_shown(find(Code, id))
+
+
+def end_code(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
+    """Take a code out of use for sales from now on."""
+    reason = request.given.get("reason", "")
+    return _code_shown(revoke_code(find(Code, id), actor=actor_of(request), reason=reason, now=timezone.now()))
+
+
+def code_qr(request: Call, id: str) -> HttpResponse:  # noqa: A002
+    """The code itself as a QR picture, for a till that scans it."""
+    return _picture(request, find(Code, id).key)
+
+
+def _picture(request: Call, content: str) -> HttpResponse:
+    if request.asked.get("format") == "png":
+        return HttpResponse(qr_png(content), content_type="image/png")
+    return HttpResponse(qr_svg(content), content_type="image/svg+xml")
+
+
+_LIST = page_query(partner=text_filter("public id or external_id"), key=text_filter("the key", 40))
+_Kinds = tuple[tuple[str, str, type[Schema], Shape, tuple[Handler, ...]], ...]
+_KINDS: _Kinds = (
+    ("link", "links", LinkAnswer, NEW_LINK, (list_links, post_link, get_link, end_link, link_qr)),
+    ("code", "codes", CodeAnswer, NEW_CODE, (list_codes, post_code, get_code, end_code, code_qr)),
+)
+for _name, _plural, _answer, _new, _handlers in _KINDS:
+    _path, _tags = f"/{_plural}", [_plural]
+    _operations = (
+        Operation("GET", _path, f"list-{_plural}", f"List {_plural}", page_schema(_answer), query=_LIST, tags=_tags),
+        Operation("POST", _path, f"create-{_name}", f"Create a {_name}", _answer, 201, Body(_new), tags=_tags),
+        Operation("GET", _path + "/{id}", f"get-{_name}", f"Read a {_name}", _answer, tags=_tags),
+        Operation(
+            "POST", _path + "/{id}/revoke", f"revoke-{_name}", f"Take a {_name} out of use", _answer, 200,
+            Body(OPTIONAL_REASON, required=False), tags=_tags,
+        ),
+        Operation(
+            "GET", _path + "/{id}/qr", f"get-{_name}-qr", f"The {_name} as a QR picture", None,
+            query=_FORM, tags=_tags, media="image/svg+xml",
+        ),
+    )  # fmt: skip
+    for _operation, _handler in zip(_operations, _handlers, strict=True):
+        serve(router, _operation, _handler)
