@@ -61,13 +61,14 @@ run_folder() {
     [ -f "$folder/$name.py" ] || fail "There is no $folder/$name.py. There are: $(names_in "$folder")"
     PYTHONPATH=. exec "$PYTHON" "$folder/$name.py" "${@:3}"
   fi
-  for script in "$folder"/*.py; do
+  for script in "$folder"/[!_]*.py; do
+    [ -f "$script" ] || continue
     echo "== $script"
     PYTHONPATH=. "$PYTHON" "$script"
   done
 }
 
-names_in() { (cd "$1" && ls -- *.py 2>/dev/null | sed 's/\.py$//' | tr '\n' ' '); }
+names_in() { (cd "$1" && ls -- [!_]*.py 2>/dev/null | sed 's/\.py$//' | tr '\n' ' '); }
 
 install_once() {
   local stamp=$VENV/.installed-$1 wanted

@@ -108,6 +108,16 @@ def worker(*, data: Data = None, concurrency: Concurrency = DEFAULT_CONCURRENCY)
 
 
 @app.command()
+def database(*, data: Data = None) -> None:
+    """Only keep the database up, for psql, pg_dump and pg_restore, until Ctrl-C."""
+    from goodword.server.database import hold
+
+    with _database(data) as provided:
+        typer.echo(provided.url)
+        hold()
+
+
+@app.command()
 def migrate(*, data: Data = None) -> None:
     """Bring the database to the level of this release. Only one process at a time does it."""
     with _django(data):

@@ -5,7 +5,9 @@ Fills the environment that the settings read; must run before Django is set up.
 
 import os
 import secrets
+import signal
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +44,14 @@ def provided(data: Path | None = None, *, say: Callable[[str], None] = lambda _:
             yield Provided(lease.url, folder, lease)
         finally:
             del os.environ["DATABASE_URL"]
+
+
+def hold() -> None:
+    """Wait until somebody ends this process with a signal, then return."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
 
 
 def set_up_django() -> None:

