@@ -49,7 +49,8 @@ pin() {
   "$(find_python)" -m venv "$fresh"
   "$fresh/bin/pip" install --quiet hatchling editables
   dev_requirements | xargs "$fresh/bin/pip" install --quiet .
-  "$fresh/bin/pip" freeze --all | grep -E '^[A-Za-z0-9._-]+==[^ ]+$' | grep -vE '^(goodword|pip|setuptools)==' >constraints.txt
+  "$fresh/bin/pip" freeze --all | grep -E '^[A-Za-z0-9._-]+==[^ ]+$' | grep -vE '^(goodword|pip|setuptools)==' |
+    LC_ALL=C sort -f >constraints.txt
 }
 
 # --- below: how the commands above do it

@@ -14,8 +14,17 @@ FUNCTION_LINES_ASK, FUNCTION_LINES_MAX = 40, 70
 FILE_LINES_ASK, FILE_LINES_MAX = 400, 800
 # What is longer than one asks for today, and how long it is. A number may only fall; a new entry needs a reason in its
 # commit message.
-LONG_FILES: dict[str, int] = {}
-LONG_FUNCTIONS: dict[str, int] = {}
+LONG_FILES: dict[str, int] = {
+    "goodword/domain/fields.py": 484,
+    "goodword/domain/settlement/read_facts.py": 428,
+}
+LONG_FUNCTIONS: dict[str, int] = {
+    "goodword/partners/agreements.py:publish_terms_version": 50,
+    "goodword/partners/services.py:submit_application": 41,
+    "goodword/payouts/methods.py:set_payout_method": 43,
+    "goodword/payouts/services.py:prepare_run": 47,
+    "goodword/server/demo/files.py:write_files": 49,
+}
 
 FORBIDDEN_MODULES = {"utils", "util", "common", "base", "manager", "managers", "helpers", "misc", "signals"}
 # Fonts, archives and compiled or minified code are somebody else's work: it comes from a package, never from here.
@@ -25,7 +34,7 @@ FORBIDDEN_SUFFIXES = (
 # Pictures are ours alone: screenshots of the product in docs/images/, and icons drawn by hand as SVG.
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".ico")
 FILE_BYTES_MAX = 400_000
-LARGE_DATA = ("goodword/server/demo",)
+LARGE_DATA = ("goodword/server/data/cdnow.txt",)
 REGISTRIES = re.compile(
     r"pypi\.org|pythonhosted\.org|registry\.npmjs|npmjs\.org|crates\.io|proxy\.golang|deb\.debian\.org"
     r"|extra-index-url|--index-url|find-links",
