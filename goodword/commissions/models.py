@@ -101,3 +101,6 @@ class SettlementRun(ProgramOwned):
     lines = models.BigIntegerField(default=0)
     transactions = models.BigIntegerField(default=0)
     notices = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["program", "-as_of"], name="settlement_run_latest")]

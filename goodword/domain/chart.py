@@ -3,8 +3,9 @@
 Pure: amounts in, balanced postings out. Which line is worth what is settlement's business, writing is the ledger's.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 Side = Literal["debit", "credit"]
@@ -44,8 +45,7 @@ CHART: dict[str, AccountKind] = {
 """Every account that exists. A partner account is kept per partner and currency, a program account per currency."""
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """One leg of a transaction: an amount on one side of one account. `owner` is the partner, or none."""
 
     account: str
@@ -55,16 +55,14 @@ class Posting:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What a recipe is about: a commission line and its partner."""
 
     line: str
     partner: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(NamedTuple):
     """What the books say of one line: earned in all, and how much of it lies in each open bucket.
 
     Whatever was earned and lies in none of them has moved on: into a payout, paid, withheld, claimed or written off.
@@ -207,15 +205,19 @@ def correction(subject: Subject, booked: Booked, amount: int, bucket: Bucket) ->
     return difference(subject, booked, target(amount, bucket, booked.moved))
 
 
-def mirrored(postings: list[Posting]) -> list[Posting]:
+def mirrored(postings: Sequence[Posting]) -> list[Posting]:
     """The same legs with the sides exchanged: the body of a reversal."""
     return [Posting(p.account, p.owner, p.credit_minor, p.debit_minor, p.subject) for p in postings]
 
 
-def balanced(postings: list[Posting]) -> bool:
+def balanced(postings: Sequence[Posting]) -> bool:
     """Whether debits equal credits, with each leg on one side only and above zero."""
-    one_sided = all(min(p.debit_minor, p.credit_minor) == 0 < max(p.debit_minor, p.credit_minor) for p in postings)
-    return one_sided and sum(p.debit_minor for p in postings) == sum(p.credit_minor for p in postings)
+    net = 0
+    for _, _, debit, credit, _ in postings:
+        if debit < 0 or credit < 0 or (debit > 0) == (credit > 0):
+            return False
+        net += debit - credit
+    return net == 0
 
 
 def _move(subject: Subject, minor: int, *, source: str, into: str) -> list[Posting]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
 START = ""
@@ -11,34 +12,37 @@ START = ""
 
 
 class Leg(NamedTuple):
-    """An entry as it is hashed. Legs are put in order, so the order of writing plays no part."""
+    """An entry as it is hashed, every field as text. Legs are put in order: the order of writing plays no part."""
 
     account: str
     subject: str
     currency: str
-    debit: int
-    credit: int
+    debit: str
+    credit: str
 
 
 class Content(NamedTuple):
-    """Everything of a transaction that its hash covers, besides its legs."""
+    """Everything of a transaction that its hash covers besides its legs, every field as text."""
 
     program: str
-    sequence: int
+    sequence: str
     kind: str
     cause_kind: str
     cause_id: str
-    effective_at: datetime
-    recorded_at: datetime
+    effective_at: str
+    recorded_at: str
     memo: str
     actor: str
     reverses: str
     evidence: str
 
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 def canonical_json(value: Mapping[str, Any]) -> str:
     """JSON with sorted keys and no spaces: the same text before and after the database kept it."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _canonical(value)
 
 
 def canonical_instant(at: datetime) -> str:
@@ -47,14 +51,7 @@ def canonical_instant(at: datetime) -> str:
 
 
 def chained_hash(previous: str, content: Content, legs: Iterable[Leg]) -> str:
-    """SHA-256 over the hash before and the canonical content, in hexadecimal."""
-    fields = [
-        previous,
-        *content[:5],
-        canonical_instant(content.effective_at),
-        canonical_instant(content.recorded_at),
-        *content[7:],
-        sorted(legs),
-    ]
-    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    """SHA-256, in hexadecimal, over a JSON array of texts: the hash before, the content, and an array for each leg."""
+    fields = [quoted(previous), *map(quoted, content)]
+    fields += [f"[{','.join(map(quoted, leg))}]" for leg in sorted(legs)]
+    return hashlib.sha256(f"[{','.join(fields)}]".encode()).hexdigest()

@@ -1,9 +1,8 @@
 """The only writers of the ledger: `post` (and `book`, the same without giving the rows back) and `reverse`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -39,9 +38,11 @@ class AlreadyReversed(DomainError):
     code = "already_reversed"
 
 
-@dataclass(frozen=True, slots=True)
-class NewTransaction:
-    """A transaction to post: one currency, legs from a recipe of `domain/chart.py`, a cause that comes once."""
+class NewTransaction(NamedTuple):
+    """A transaction to post: one currency, legs from a recipe of `domain/chart.py`, a cause that comes once.
+
+    `evidence` is what explains it: a mapping, or its canonical JSON where the caller has that already.
+    """
 
     kind: str
     cause_kind: str
@@ -51,12 +52,11 @@ class NewTransaction:
     effective_at: datetime
     memo: str
     actor: str = "system"
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any] | str = "{}"
     reverses: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """The sequence numbers that were given out: from `first` on, `count` of them."""
 
     first: int
@@ -77,13 +77,12 @@ def book(program: Program, transactions: Sequence[NewTransaction], *, now: datet
     """Post transactions in their order, in bulk: two COPY statements, however many there are."""
     for new in transactions:
         assert len(new.postings) >= 2, f"{new.kind} {new.cause_id} has fewer than two legs"
-        assert balanced(list(new.postings)), f"{new.kind} {new.cause_id} does not balance"
+        assert balanced(new.postings), f"{new.kind} {new.cause_id} does not balance"
     with transaction.atomic():
         end = _locked_end(program)
         if transactions:
             accounts = _accounts(program, transactions)
-            rows = _chained(program, transactions, accounts, end, now)
-            _write(program, rows, accounts)
+            _write(program, _chained(program, transactions, accounts, end, now))
             Chain.unscoped.filter(program=program).update(sequence=end.sequence, hash=end.hash)
         return Span(end.sequence - len(transactions) + 1, len(transactions))
 
@@ -139,62 +138,53 @@ def _known_accounts(program: Program) -> dict[_Key, str]:
     return {(kind, owner, currency): str(key) for kind, owner, currency, key in rows}
 
 
+class _Header(NamedTuple):
+    """A transaction on its way to the database: its row, its legs and its key."""
+
+    key: str
+    row: list[str]
+    legs: list[Leg]
+
+
 def _chained(
     program: Program, transactions: Iterable[NewTransaction], accounts: Mapping[_Key, str], end: Chain, now: datetime
-) -> Iterator[tuple[NewTransaction, str, list[str]]]:
-    """Number and hash each transaction; `end` moves along. Gives the transaction, its key and its row."""
-    key, recorded = str(program.pk), canonical_instant(now)
+) -> Iterator[_Header]:
+    """Number and hash each transaction; `end` moves along."""
+    owner, recorded = str(program.pk), canonical_instant(now)
     for new in transactions:
         end.sequence += 1
-        evidence = canonical_json(new.evidence)
+        evidence = new.evidence if isinstance(new.evidence, str) else canonical_json(new.evidence)
+        effective, reverses = canonical_instant(new.effective_at), str(new.reverses) if new.reverses else ""
         content = Content(
-            key, end.sequence, new.kind, new.cause_kind, new.cause_id, new.effective_at, now, new.memo, new.actor,
-            str(new.reverses or ""), evidence,
+            owner, str(end.sequence), new.kind, new.cause_kind, new.cause_id, effective, recorded, new.memo, new.actor,
+            reverses, evidence,
         )  # fmt: skip
-        previous = end.hash
-        end.hash = chained_hash(previous, content, _legs(new, accounts))
-        identity = str(uuid7())
-        yield new, identity, [
-            identity, key, str(end.sequence), new.kind, new.cause_kind, escaped(new.cause_id),
-            canonical_instant(new.effective_at), recorded, escaped(new.memo), escaped(new.actor), escaped(evidence),
-            str(len(new.postings)), str(new.reverses) if new.reverses else NULL, previous, end.hash,
-        ]  # fmt: skip
+        legs = [
+            Leg(accounts[account, partner, new.currency], subject, new.currency, str(debit), str(credit))
+            for account, partner, debit, credit, subject in new.postings
+        ]
+        previous, end.hash = end.hash, chained_hash(end.hash, content, legs)
+        key = str(uuid7())
+        yield _Header(key, [
+            key, owner, content.sequence, new.kind, new.cause_kind, escaped(new.cause_id), effective, recorded,
+            escaped(new.memo), escaped(new.actor), escaped(evidence), str(len(legs)), reverses or NULL, previous,
+            end.hash,
+        ], legs)  # fmt: skip
 
 
-def _legs(new: NewTransaction, accounts: Mapping[_Key, str]) -> list[Leg]:
-    return [
-        Leg(
-            accounts[leg.account, leg.owner, new.currency], leg.subject, new.currency, leg.debit_minor, leg.credit_minor
-        )
-        for leg in new.postings
-    ]
-
-
-def _write(
-    program: Program, rows: Iterable[tuple[NewTransaction, str, list[str]]], accounts: Mapping[_Key, str]
-) -> None:
-    key = str(program.pk)
+def _write(program: Program, headers: Iterable[_Header]) -> None:
+    """Two COPY statements; the legs wait in memory until their headers are written."""
+    owner = str(program.pk)
     entries: list[list[str]] = []
 
-    def headers() -> Iterator[list[str]]:
-        for new, identity, row in rows:
-            for leg in new.postings:
-                account = accounts[leg.account, leg.owner, new.currency]
-                entries.append(
-                    [
-                        key,
-                        identity,
-                        account,
-                        escaped(leg.subject),
-                        new.currency,
-                        str(leg.debit_minor),
-                        str(leg.credit_minor),
-                    ]
-                )
-            yield row
+    def rows() -> Iterator[list[str]]:
+        for header in headers:
+            for account, subject, currency, debit, credit in header.legs:
+                entries.append([owner, header.key, account, escaped(subject), currency, debit, credit])
+            yield header.row
 
     try:
-        copy_rows("ledger_transaction", _TRANSACTION_COLUMNS, headers())
+        copy_rows("ledger_transaction", _TRANSACTION_COLUMNS, rows())
     except IntegrityError as refused:
         if not any(name in str(refused) for name in _ONCE):
             raise

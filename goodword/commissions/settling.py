@@ -1,0 +1,234 @@
+"""How a program is settled: what to look at, what came of it, and what has to be posted. Called by `services.py` alone.
+
+Everything runs under the settle key, in one database transaction; what a line is worth is `domain/settlement`'s say.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Max, QuerySet
+
+from goodword.accounts.actors import SYSTEM
+from goodword.accounts.models import Program
+from goodword.accounts.services import record_audit
+from goodword.commissions.booking import Due, Holds, differences, withdrawn
+from goodword.commissions.future import not_yet
+from goodword.commissions.models import Hold, Line, SettlementRun
+from goodword.commissions.projection import (
+    Projector,
+    Sold,
+    due_of_row,
+    outcomes_of,
+    stored_outcomes,
+    write_lines,
+    write_outcomes,
+)
+from goodword.commissions.scope import Scope, scope_of
+from goodword.domain.money import to_decimal
+from goodword.domain.settlement import Settlement, instant, read_program, settle
+from goodword.ledger.selectors import balances, owned_by_line
+from goodword.ledger.services import NewTransaction, book
+from goodword.partners.models import Partner
+from goodword.referrals.export import program_document, settlement_facts
+from goodword.referrals.models import Conversion, UnsettledFact
+
+NOTICES_MAX = 1_000
+
+
+class ScopeTooNarrow(Exception):
+    """The settlement of some partners cannot tell what changed: the whole program has to be settled."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What one run has found out so far."""
+
+    program: Program
+    as_of: datetime
+    previous: datetime | None
+    taken: list[tuple[int, str]]
+    whole: bool
+    scope: Scope | None = None
+    conversions: int = 0
+    lines: int = 0
+    notices: list[dict[str, str]] = field(default_factory=list)
+    posted: list[NewTransaction] = field(default_factory=list)
+    gone: dict[str, tuple[str, str]] = field(default_factory=dict)
+    later: set[str] = field(default_factory=set)
+
+
+def take(program: Program, now: datetime, *, everything: bool) -> Work:
+    """The unsettled facts as they are under the lock. Time never runs backwards: a clock that does is not followed."""
+    previous = _last_as_of(program)
+    taken = list(UnsettledFact.objects.filter(program=program).order_by("id").values_list("id", "customer"))
+    current = Program.objects.get(pk=program.pk)
+    whole = everything or any(not customer for _, customer in taken)
+    return Work(current, settled_until(program, now), previous, taken, whole)
+
+
+def settled_until(program: Program, now: datetime) -> datetime:
+    """The moment that books and lines are to agree with: now, but never before the last settlement."""
+    return max(now, _last_as_of(program) or now)
+
+
+def _last_as_of(program: Program) -> datetime | None:
+    found: datetime | None = SettlementRun.unscoped.filter(program=program).aggregate(last=Max("as_of"))["last"]
+    return found
+
+
+def settle_facts(work: Work) -> None:
+    if not work.whole:
+        work.scope = scope_of(work.program, {customer for _, customer in work.taken})
+    try:
+        _settle_scope(work)
+    except ScopeTooNarrow:
+        work.scope = None
+        _settle_scope(work)
+
+
+def _settle_scope(work: Work) -> None:
+    """Settle the partners in scope, write their lines and outcomes, and collect what is to be posted."""
+    scope = work.scope
+    facts = settlement_facts(work.program, sorted(scope.customers) if scope else None)
+    settlement = settle(read_program(program_document(work.program)), facts, instant(work.as_of))
+    sold = {each.id: Sold(each.customer, each.at) for group in (facts.sales, facts.events) for each in group}
+    outcomes, gone = _changed_outcomes(work, settlement, sold)
+    dues = _write_lines(work, settlement, sold)
+    write_outcomes(work.program, outcomes, gone)
+    work.later = not_yet(facts, instant(work.as_of))
+    work.conversions = len(sold)
+    work.notices = [each._asdict() for each in settlement.notices[:NOTICES_MAX]]
+    _collect(work, dues)
+
+
+def _write_lines(work: Work, settlement: Settlement, sold: dict[str, Sold]) -> list[Due]:
+    """Write the lines that are new or different and remove those that are gone; gives what is due on all of them."""
+    stored = Line.unscoped.filter(program=work.program)
+    if work.scope:
+        stored = stored.filter(partner__in=work.scope.partners)
+    before = dict(stored.values_list("line", "digest"))
+    projector = Projector(work.program, sold)
+    changed, dues = [], []
+    for each in projector.project(settlement.lines):
+        if work.scope and each.due.partner not in work.scope.partners:
+            continue
+        dues.append(each.due)
+        if before.pop(each.due.line, None) != each.digest:
+            changed.append(each.row)
+    if before:
+        gone = stored.filter(line__in=list(before)).values_list("line", "conversion", "terms")
+        work.gone = {line: (conversion, terms) for line, conversion, terms in gone}
+    if changed or before:
+        write_lines(work.program, changed, before)
+    work.lines = len(dues)
+    return dues
+
+
+def _changed_outcomes(work: Work, settlement: Settlement, sold: dict[str, Sold]) -> tuple[dict[str, str], set[str]]:
+    """The outcomes to write and the conversions whose outcome is gone."""
+    new = outcomes_of(settlement)
+    if work.scope is None:
+        old = stored_outcomes(work.program)
+        return {key: value for key, value in new.items() if old.get(key) != value}, old.keys() - new.keys()
+    return _outcomes_in_scope(work.program, work.scope, settlement, new, sold)
+
+
+def _outcomes_in_scope(
+    program: Program, scope: Scope, settlement: Settlement, new: dict[str, str], sold: dict[str, Sold]
+) -> tuple[dict[str, str], set[str]]:
+    """In a narrow scope an outcome is sure for the changed customers, and where a line of these partners comes or goes.
+
+    Where only the reason would change, the narrow view cannot tell whose conversion it is: ScopeTooNarrow.
+    """
+    bought = Conversion.unscoped.filter(program=program, customer__in=scope.changed)  # retracted ones too
+    sure = set(bought.values_list("external_id", flat=True))
+    sure |= set(Line.unscoped.filter(partner__in=scope.partners).values_list("conversion", flat=True))
+    keys = {partner.public_id for partner in Partner.unscoped.filter(pk__in=scope.partners)}
+    earning = {line.conversion for line in settlement.lines if line.partner in keys}
+    old = stored_outcomes(program, sure | sold.keys())
+    if any(key not in sure and old.get(key, value) != value for key, value in new.items()):
+        raise ScopeTooNarrow
+    gone = {key for key in old if key not in new and (key in sure or key in earning)}
+    return {key: value for key, value in new.items() if key in sure and old.get(key) != value}, gone
+
+
+def _collect(work: Work, dues: Sequence[Due]) -> None:
+    """Compare what is due with what is booked, for these lines and for lines that settlement no longer knows."""
+    owned = owned_by_line(work.program, work.scope.partners if work.scope else None)
+    known = {due.line for due in dues}
+    gone = _withdrawn(work, {line: owner for line, (owner, _) in owned.items() if line not in known})
+    booked = {line: sums for line, (_, sums) in owned.items()}
+    work.posted += differences([*dues, *gone], booked, holds_of(work.program), work.as_of)
+
+
+def _withdrawn(work: Work, owners: dict[str, UUID]) -> list[Due]:
+    return [
+        withdrawn(line, owner, work.program.currency, work.as_of, conversion=conversion, terms=terms)
+        for line, owner in sorted(owners.items())
+        for conversion, terms in [work.gone.get(line, ("", ""))]
+    ]
+
+
+def settle_maturities(work: Work) -> None:
+    """Lines whose day has come since the last run move on, whether or not any fact asked for it."""
+    if work.scope is None and (work.taken or work.whole):
+        return  # the whole program was just settled
+    rows = Line.unscoped.filter(program=work.program, matures_at__lte=work.as_of)
+    if work.previous is not None:
+        rows = rows.filter(matures_at__gt=work.previous)
+    if work.scope:
+        rows = rows.exclude(partner__in=work.scope.partners)
+    work.posted += stored_differences(work.program, rows, work.as_of)
+
+
+def stored_differences(program: Program, rows: QuerySet[Line], as_of: datetime) -> list[NewTransaction]:
+    """What must be posted so that the books of stored lines agree with time and holds."""
+    dues = [due_of_row(row) for row in rows.select_related("partner").order_by("conversion_at", "line")]
+    owned = owned_by_line(program, lines=[due.line for due in dues])
+    booked = {line: sums for line, (_, sums) in owned.items()}
+    return list(differences(dues, booked, holds_of(program), as_of))
+
+
+def holds_of(program: Program) -> Holds:
+    """The holds that are in place."""
+    rows = Hold.unscoped.filter(program=program, released_at=None).values_list("partner_id", "line")
+    return Holds(frozenset(key for key, line in rows if not line), frozenset(line for _, line in rows if line))
+
+
+def finish(run: SettlementRun, work: Work, now: datetime) -> None:
+    """Post, clear what was taken, and keep the run when it did anything."""
+    book(work.program, work.posted, now=now)
+    UnsettledFact.objects.filter(id__in=[key for key, _ in work.taken]).delete()
+    UnsettledFact.objects.bulk_create(
+        [UnsettledFact(program=work.program, customer=customer, cause="not yet") for customer in sorted(work.later)]
+    )
+    _tell_clawbacks(work)
+    run.as_of, run.finished_at, run.scope = work.as_of, now, "partners" if work.scope else "program"
+    run.conversions, run.lines, run.transactions = work.conversions, work.lines, len(work.posted)
+    run.notices = work.notices
+    if work.taken or work.whole or work.posted:
+        run.save(force_insert=True)
+
+
+def _tell_clawbacks(work: Work) -> None:
+    """One audit entry for each partner who lost something: it becomes one letter, however many lines it was."""
+    lost: dict[UUID, list[int]] = defaultdict(list)
+    for new in work.posted:
+        if new.kind == "clawback":
+            owner = next(leg.owner for leg in new.postings if leg.owner)
+            lost[owner].append(sum(leg.credit_minor for leg in new.postings if leg.account == "commission_expense"))
+    for partner in Partner.unscoped.filter(pk__in=lost).order_by("pk"):
+        currency, amounts = work.program.currency, lost[partner.pk]
+        payable = balances(work.program, partner.pk)["payable"]
+        after = {
+            "currency": currency,
+            "amount_minor": sum(amounts),
+            "amount": to_decimal(sum(amounts), currency),
+            "lines": len(amounts),
+            "payable_minor": payable,
+            "payable": to_decimal(payable, currency),
+        }
+        record_audit(action="commission.clawed_back", obj=partner, after=after, actor=SYSTEM, program=work.program)
