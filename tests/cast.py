@@ -256,7 +256,7 @@ def payout(of: Partner, **fields: Any) -> Payout:
 
 def payout_line(of: Payout, **fields: Any) -> PayoutLine:
     given = {"line": _unique("line"), "amount_minor": of.amount_minor} | fields
-    return PayoutLine.objects.create(program=of.program, payout=of, **given)
+    return PayoutLine.unscoped.create(program=of.program, payout=of, **given)
 
 
 def letter(of: Program | None, to: str, **fields: Any) -> Mail:

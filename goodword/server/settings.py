@@ -182,7 +182,7 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_BACKEND = "goodword.mail.backend.OutboxBackend"
 EMAIL_HOST = os.environ.get("GOODWORD_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("GOODWORD_SMTP_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("GOODWORD_SMTP_USER", "")
