@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from goodword.accounts.models import Program
 from goodword.domain.fact_rules import FactRow
 from goodword.domain.ids import uuid7
+from goodword.referrals import lookups  # noqa: F401 - registers `any_of`
 from goodword.referrals.models import Fact, Import
 
 COPY_FROM = 500
@@ -90,7 +91,7 @@ def stored_facts(model: type[Fact], program: Program, ids: Sequence[str]) -> dic
     found: dict[str, Stored] = {}
     live = model.unscoped.filter(program=program, retracted_at=None)
     for start in range(0, len(ids), _LOOKUP):
-        some = live.filter(external_id__in=ids[start : start + _LOOKUP])
+        some = live.filter(external_id__any_of=ids[start : start + _LOOKUP])
         for external_id, key, payload_hash in some.values_list("external_id", "pk", "payload_hash"):
             found[external_id] = Stored(external_id, key, is_new=False, payload_hash=payload_hash)
     return found

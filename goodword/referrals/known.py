@@ -19,6 +19,7 @@ from goodword.domain.fact_rules import Known
 from goodword.domain.fields import instant
 from goodword.domain.ids import MalformedId, parse_public_id
 from goodword.partners.models import Partner
+from goodword.referrals import lookups  # noqa: F401 - registers `any_of`
 from goodword.referrals.models import Click, Code, Conversion, Refund
 
 _LOOKUP = 20_000
@@ -118,7 +119,7 @@ def _currencies(program: Program, sales: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     known = Conversion.unscoped.filter(program=program, retracted_at=None, name="sale")
     for chunk in _chunks(sales):
-        found.update(known.filter(external_id__in=chunk).values_list("external_id", "currency"))
+        found.update(known.filter(external_id__any_of=chunk).values_list("external_id", "currency"))
     return found
 
 
@@ -126,7 +127,7 @@ def _refund_currencies(program: Program, sales: Iterable[str]) -> dict[str, str]
     found: dict[str, str] = {}
     known = Refund.unscoped.filter(program=program, retracted_at=None)
     for chunk in _chunks(sales):
-        found.update(known.filter(sale__in=chunk).values_list("sale", "currency"))
+        found.update(known.filter(sale__any_of=chunk).values_list("sale", "currency"))
     return found
 
 

@@ -4,13 +4,13 @@ A fact is judged by `domain/fact_rules.py` whatever door it comes through, store
 the settlement worker whom it concerns, all in one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from goodword.accounts.actors import Actor
 from goodword.accounts.models import Program
@@ -35,6 +35,7 @@ __all__ = [
     "create_link",
     "mark_customers",
     "mark_program",
+    "record_checked",
     "record_click",
     "record_facts",
     "revoke_code",
@@ -68,11 +69,12 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What would become of a batch: the good rows, what is wrong (`items[3].amount`), how many are known already."""
+    """What would become of a batch: the good rows, what is wrong (`items[3].amount`), and what is known already."""
 
     rows: Sequence[FactRow]
     problems: Sequence[Problem]
     duplicates: int
+    known: Mapping[str, Stored]
 
 
 def record_facts(
@@ -94,14 +96,26 @@ def record_facts(
     with active_program(program), transaction.atomic():
         take_turns(program, kind, items)
         rows = _good_rows(program, kind, items, source=source, confirmed=confirmed, now=now)
-        extra = (("decided_by_id", _deciding(actor)),) if kind == "credit" else ()
-        origin = Origin(source, now, imported_in, extra)
-        stored = insert_facts(MODELS[kind], program, rows, origin)
-        changed = _replace_customers(rows, stored, origin) if kind == "customer" else _refuse_others(rows, stored)
-        fresh = [row for row, found in zip(rows, stored, strict=True) if found.is_new]
-        mark_facts(program, kind, [*fresh, *changed])
-        _audit(kind, fresh, changed, actor)
-    return Recorded(len(fresh), len(items) - len(fresh) - len(changed), len(changed), stored)
+        done = _record_rows(program, kind, rows, Origin(source, now, imported_in), actor)
+    return Recorded(done.new, len(items) - done.new - done.replaced, done.replaced, done.rows)
+
+
+def record_checked(program: Program, kind: str, rows: Sequence[FactRow], origin: Origin, actor: Actor) -> Recorded:
+    """Record rows of `check_facts`, in the transaction that checked them after `take_turns`. For whole files."""
+    assert connection.in_atomic_block, "what was checked holds only as long as its transaction"
+    with active_program(program):
+        return _record_rows(program, kind, rows, origin, actor)
+
+
+def _record_rows(program: Program, kind: str, rows: Sequence[FactRow], origin: Origin, actor: Actor) -> Recorded:
+    if kind == "credit":
+        origin = origin._replace(extra=(("decided_by_id", _deciding(actor)),))
+    stored = insert_facts(MODELS[kind], program, rows, origin)
+    changed = _replace_customers(rows, stored, origin) if kind == "customer" else _refuse_others(rows, stored)
+    fresh = [row for row, found in zip(rows, stored, strict=True) if found.is_new]
+    mark_facts(program, kind, [*fresh, *changed])
+    _audit(kind, fresh, changed, actor)
+    return Recorded(len(fresh), len(rows) - len(fresh) - len(changed), len(changed), stored)
 
 
 def check_facts(program: Program, kind: str, items: Sequence[Any], *, source: str, now: datetime) -> Checked:
@@ -116,7 +130,7 @@ def check_facts(program: Program, kind: str, items: Sequence[Any], *, source: st
     conflicts = [] if kind == "customer" else [_mismatch(row) for row in others]
     repeated = len(given) - len(rows) - len(twice)
     found = [*problems, *twice, *conflicts]
-    return Checked(rows, found[:PROBLEMS_MAX], len(known) - len(others) + repeated)
+    return Checked(rows, found[:PROBLEMS_MAX], len(known) - len(others) + repeated, known)
 
 
 def _good_rows(

@@ -9,10 +9,11 @@ from goodword.accounts.actors import Actor
 from goodword.accounts.models import Program
 from goodword.domain.errors import Problem
 from goodword.domain.fact_rules import PROBLEMS_MAX, position_of, without_position
-from goodword.referrals.bulk import stored_facts
+from goodword.referrals.bulk import Origin
 from goodword.referrals.importing.verdicts import Found, Good, Verdict
+from goodword.referrals.known import take_turns
 from goodword.referrals.models import Import
-from goodword.referrals.services import MODELS, check_facts, record_facts
+from goodword.referrals.services import check_facts, record_checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,10 @@ class FactDoor:
 
     def check(self, items: Sequence[Found]) -> Verdict:
         """Judge a batch; every row that is wrong is named."""
+        take_turns(self.program, self.fact, items)
+        return self._check(items)
+
+    def _check(self, items: Sequence[Found]) -> Verdict:
         checked = check_facts(self.program, self.fact, items, source=self.source, now=self.now)
         if len(checked.problems) >= PROBLEMS_MAX and len(items) > 1:
             return self._in_halves(items)
@@ -34,34 +39,27 @@ class FactDoor:
         for problem in checked.problems:
             problems.setdefault(position_of(problem), []).append(_of_row(problem))
         good = [
-            Good(row.position, row.external_id, row.payload_hash, *_money(row.columns))
+            Good(row.position, row.external_id, row.payload_hash, row, *_money(row.columns))
             for row in checked.rows
             if row.position not in problems
         ]
-        stored = stored_facts(MODELS[self.fact], self.program, [one.key for one in good])
-        changed = [one.key for one in good if one.key in stored and stored[one.key].payload_hash != one.content_hash]
-        return Verdict(good, problems, frozenset(stored), frozenset(changed))
+        known = checked.known
+        changed = [one.key for one in good if one.key in known and known[one.key].payload_hash != one.content_hash]
+        return Verdict(good, problems, frozenset(known), frozenset(changed))
 
     def _in_halves(self, items: Sequence[Found]) -> Verdict:
         """What is reported of a batch has a limit; smaller batches report everything."""
         middle = len(items) // 2
-        first, second = self.check(items[:middle]), self.check(items[middle:])
+        first, second = self._check(items[:middle]), self._check(items[middle:])
         good = [*first.good, *(one._replace(place=one.place + middle) for one in second.good)]
         later = {place + middle: problems for place, problems in second.problems.items()}
         problems = {**first.problems, **later}
         return Verdict(good, problems, first.known | second.known, first.changed | second.changed)
 
-    def write(self, items: Sequence[Found], imported_in: Import) -> None:
-        """Record the batch; raises InvalidInput when a row is not good after all."""
-        record_facts(
-            self.program,
-            self.fact,
-            items,
-            source=self.source,
-            actor=self.actor,
-            imported_in=imported_in,
-            now=self.now,
-        )
+    def write(self, rows: Sequence[Good], imported_in: Import) -> None:
+        """Record rows that this transaction has judged good."""
+        origin = Origin(self.source, self.now, imported_in)
+        record_checked(self.program, self.fact, [row.content for row in rows], origin, self.actor)
 
 
 def _of_row(problem: Problem) -> Problem:

@@ -76,7 +76,7 @@ def _take(work: Pass, batch: list[Item], report: Report, seen: "_Seen") -> None:
         if one.minor is not None:
             report.add_money(one.currency, one.minor)
     if work.imported_in is not None and first:
-        work.door.write([readable[one.place].found for one in first], work.imported_in)
+        work.door.write(first, work.imported_in)
 
 
 _CONFLICTS: Final = frozenset(("idempotency_mismatch", "duplicate_in_batch", "external_id_taken", "code_too_similar"))

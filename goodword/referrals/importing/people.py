@@ -67,10 +67,10 @@ class PartnerDoor:
                 lambda: instant(item["starts"], self.program.timezone), field="starts", value=item["starts"]
             )
 
-    def write(self, items: Sequence[Found], imported_in: Import) -> None:  # noqa: ARG002 - a partner outlives its file
+    def write(self, rows: Sequence[Good], imported_in: Import) -> None:  # noqa: ARG002 - a partner outlives its file
         """Create those that are not there; their first agreement begins with `starts`."""
         there = set(Partner.objects.values_list("external_id", flat=True))
-        fresh = [item for item in items if item["id"] not in there]
+        fresh = [row.content for row in rows if row.key not in there]
         for item in fresh:
             create_partner(
                 self.program,
@@ -113,10 +113,10 @@ class CodeDoor:
         lowered = [{**item, "code": key} for item, key in zip(items, keys, strict=True)]
         return _verdict(lowered, "code", frozenset(owners), problems)
 
-    def write(self, items: Sequence[Found], imported_in: Import) -> None:  # noqa: ARG002 - a code outlives its file
+    def write(self, rows: Sequence[Good], imported_in: Import) -> None:  # noqa: ARG002 - a code outlives its file
         """Create those that are not there."""
         there = set(Code.objects.values_list("key", flat=True))
-        fresh = [item for item in items if item["code"].lower() not in there]
+        fresh = [row.content for row in rows if row.key not in there]
         named = partners_named(self.program, {item["partner"] for item in fresh})
         partners = Partner.objects.in_bulk(set(named.values()))
         for item in fresh:
@@ -147,7 +147,7 @@ def _verdict(
         if found := list(judge(item)):
             problems[place] = found
         else:
-            good.append(Good(place, str(item[key]), _hash(item)))
+            good.append(Good(place, str(item[key]), _hash(item), item))
     return Verdict(good, problems, known)
 
 

@@ -10,11 +10,12 @@ Found = Mapping[str, Any]
 
 
 class Good(NamedTuple):
-    """A row that can be written: its place in the batch, its id, the hash of its content, and its money."""
+    """A row that can be written: its place in the batch, id, hash, what its door has read of it, and its money."""
 
     place: int
     key: str
     content_hash: str
+    content: Any
     currency: str = ""
     minor: int | None = None
 
@@ -38,6 +39,6 @@ class Door(Protocol):
         """Judge a batch; nothing is written."""
         ...
 
-    def write(self, items: Sequence[Found], imported_in: Import) -> None:
-        """Write a batch of rows that were judged good."""
+    def write(self, rows: Sequence[Good], imported_in: Import) -> None:
+        """Write rows that `check` judged good in this transaction."""
         ...
