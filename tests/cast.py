@@ -23,7 +23,19 @@ from goodword.commissions.models import Hold, Line, Outcome, SettlementRun
 from goodword.mail.models import Mail
 from goodword.partners.models import Agreement, Application, Group, Partner, PartnerUser, Terms, TermsVersion
 from goodword.payouts.models import Payout, PayoutLine, PayoutMethod, PayoutRun
-from goodword.referrals.models import Click, Code, Conversion, Credit, Customer, Import, Link, Rate, Refund, Touch
+from goodword.referrals.models import (
+    Cancel,
+    Click,
+    Code,
+    Conversion,
+    Credit,
+    Customer,
+    Import,
+    Link,
+    Rate,
+    Refund,
+    Touch,
+)
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PASSWORD = "correct-horse-battery"
@@ -185,6 +197,11 @@ def sale(of: Program, **fields: Any) -> Conversion:
 def refund(of: Conversion, **fields: Any) -> Refund:
     given = {"currency": of.currency, "amount_minor": 1_000, "at": NOW - timedelta(days=5)} | fields
     return Refund.unscoped.create(program=of.program, sale=of.external_id, **_fact("refund", given))
+
+
+def cancel(of: Conversion, **fields: Any) -> Cancel:
+    given = {"at": NOW - timedelta(days=4)} | fields
+    return Cancel.unscoped.create(program=of.program, sale=of.external_id, **_fact("cancel", given))
 
 
 def credit(of: Program, **fields: Any) -> Credit:

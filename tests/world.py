@@ -15,9 +15,12 @@ from django.test import Client
 from django.utils import timezone
 
 from goodword.accounts.models import ApiKey, Membership, Program
+from goodword.accounts.scope import active_program
 from goodword.domain.ids import PREFIXES, public_id, uuid7
+from goodword.ledger.services import post
 from goodword.partners.models import Partner, PartnerUser
 from tests import cast
+from tests.books import accrued
 
 STAFF = {"OW": "owner", "PM": "manager", "FI": "finance", "VI": "viewer"}
 SEATS = {"PO": "owner", "PB": "member"}
@@ -33,6 +36,11 @@ class Place:
     partner: Partner
     word: str
     ids: dict[str, str] = field(default_factory=dict)
+
+
+def _posted(here: Any) -> str:
+    with active_program(here.program):
+        return post(here.program, [accrued(here.partner, line=here.word)], now=cast.NOW)[0].public_id
 
 
 # Objects that addresses name. Each maker may use what stands before it through `here.made`.
@@ -55,10 +63,23 @@ IDS: dict[str, Callable[[Any], str]] = {
     "hold": lambda here: cast.hold(here.partner, reason=here.team, line=here.line.line).public_id,
     "imported": lambda here: cast.imported(here.program, file_name=here.team).public_id,
     "member": lambda here: Membership.objects.filter(program=here.program, role="viewer").get().public_id,
+    "terms_key": lambda here: here.agreement.terms_version.terms.key,
+    "transaction": _posted,
+    # The API names facts by the ids that the company gave them.
+    "sale_id": lambda here: here.sale.external_id,
+    "event_id": lambda here: cast.sale(here.program, name="lead").external_id,
+    "customer_id": lambda here: cast.customer(here.program, name=here.word).external_id,
+    "touch_id": lambda here: cast.touch(here.partner).external_id,
+    "refund_id": lambda here: cast.refund(here.sale, reason=here.word).external_id,
+    "cancel_id": lambda here: cast.cancel(here.sale).external_id,
+    "credit_id": lambda here: cast.credit(here.program, reason=here.word).external_id,
+    "rate_id": lambda here: cast.rate(here.program, origin=here.word).external_id,
     "api_key": lambda here: cast.api_key(here.program, name=here.team)[0].public_id,
 }
+
+
 # Arguments that name no object of anybody.
-CONSTANTS = {"kind": "svg", "month": "2026-10", "token": "no-such-token", "sale": "sale-1", "pk": "999"}
+CONSTANTS = {"kind": "svg", "month": "2026-10", "token": "no-such-token", "sale": "sale-1", "pk": "999", "number": "1"}
 
 
 @dataclass(frozen=True)

@@ -106,22 +106,27 @@ def _routes(kind: _Kind) -> None:
         "GET", path, f"list-{kind.plural}", f"List {kind.plural}",
         page_schema(schema), query=page_query(id=ID, **kind.filters, **dated), handler=_list(kind),
     )  # fmt: skip
+    one = f"{path}/{{{kind.name}_id}}"
     if kind.name == "customer":
         offer(
-            "PUT", path + "/{path:id}", "replace-customer", "Record a customer, or replace what is known of it",
-            schema, body=Body(shape, raw=True), handler=_put(kind, schema),
+            "PUT", one, "replace-customer", "Replace what is known of a customer",
+            schema, body=Body(shape, raw=True), target=_target(kind), handler=_put(kind, schema),
         )  # fmt: skip
-    offer("GET", path + "/{path:id}", f"get-{kind.name}", f"Read one {kind.name} by its id", schema, handler=_get(kind))
+    offer(
+        "GET", one, f"get-{kind.name}", f"Read one {kind.name} by its id",
+        schema, target=_target(kind), handler=lambda request: _object(kind, request.target),
+    )  # fmt: skip
 
 
 def _single(kind: _Kind, schema: type[Schema]) -> Callable[[Call], Answer]:
     return lambda request: _record_one(request, kind, schema, request.given)
 
 
-def _put(kind: _Kind, schema: type[Schema]) -> Callable[..., Answer]:
-    def put(request: Call, id: str) -> Answer:  # noqa: A002
-        given = {"id": id} | request.given
-        if given["id"] != id:
+def _put(kind: _Kind, schema: type[Schema]) -> Callable[[Call], Answer]:
+    def put(request: Call) -> Answer:
+        name = request.target.external_id
+        given = {"id": name} | request.given
+        if given["id"] != name:
             raise Refusal("id_mismatch", "the id is not the one in the address", field="id", remedy="leave it out")
         return _record_one(request, kind, schema, given)._replace(status=200)
 
@@ -161,14 +166,14 @@ def _object(kind: _Kind, row: Fact) -> dict[str, Any]:
     }
 
 
-def _get(kind: _Kind) -> Callable[..., dict[str, Any]]:
-    def get(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
-        row = facts_of(request.program, kind.name).filter(external_id=id).first()
+def _target(kind: _Kind) -> Callable[[Call, str], Fact]:
+    def found(request: Call, name: str) -> Fact:
+        row: Fact | None = facts_of(request.program, kind.name).filter(external_id=name).first()
         if row is None:
             raise Http404
-        return _object(kind, row)
+        return row
 
-    return get
+    return found
 
 
 def _list(kind: _Kind) -> Callable[[Call], Any]:

@@ -6,8 +6,7 @@ from django.db.models import Sum
 from django.http import Http404
 from ninja import Router
 
-from goodword.accounts.access import find
-from goodword.api.operations import Call, Operation, serve
+from goodword.api.operations import Call, Operation, by_id, serve
 from goodword.api.partners import named_partner
 from goodword.api.queries import AT_FROM, AT_TO, Page, choice_filter, page_of, page_query, text_filter
 from goodword.api.schemas import (
@@ -51,12 +50,16 @@ def list_lines(request: Call) -> Page:
     return Page([_line_shown(row) for row in page.rows], page.next)
 
 
-def get_line(request: Call, line: str) -> dict[str, Any]:  # noqa: ARG001
-    """One line with the arithmetic that led to it."""
-    found = Line.objects.filter(line=line).first()
+def _line(_request: Call, name: str) -> Line:
+    found = Line.objects.filter(line=name).first()
     if found is None:
         raise Http404
-    return {**_line_shown(found), "steps": found.steps}
+    return found
+
+
+def get_line(request: Call) -> dict[str, Any]:
+    """One line with the arithmetic that led to it."""
+    return {**_line_shown(request.target), "steps": request.target.steps}
 
 
 def _line_shown(line: Line) -> dict[str, Any]:
@@ -112,9 +115,9 @@ def list_payouts(request: Call) -> Page:
     return Page([_payout_shown(row) for row in page.rows], page.next)
 
 
-def get_payout(request: Call, id: str) -> dict[str, Any]:  # noqa: A002, ARG001
+def get_payout(request: Call) -> dict[str, Any]:
     """One payout."""
-    return _payout_shown(find(Payout, id))
+    return _payout_shown(request.target)
 
 
 def _payout_shown(payout: Payout) -> dict[str, Any]:
@@ -146,9 +149,9 @@ def list_transactions(request: Call) -> Page:
     return Page([_transaction_shown(one) for one in with_entries(list(page.rows))], page.next)
 
 
-def get_transaction(request: Call, id: str) -> dict[str, Any]:  # noqa: A002, ARG001
+def get_transaction(request: Call) -> dict[str, Any]:
     """One transaction with its entries."""
-    return _transaction_shown(with_entries([find(Transaction, id)])[0])
+    return _transaction_shown(with_entries([request.target])[0])
 
 
 def _transaction_shown(found: JournalTransaction) -> dict[str, Any]:
@@ -214,8 +217,8 @@ for _operation, _handler in (
         list_lines,
     ),
     (
-        Operation("GET", "/commission-lines/{path:line}", "get-line", "Read a commission line with its steps",
-                  LineWithSteps, tags=["commissions"]),
+        Operation("GET", "/commission-lines/{line}", "get-line", "Read a commission line with its steps",
+                  LineWithSteps, target=_line, tags=["commissions"]),
         get_line,
     ),
     (
@@ -233,15 +236,19 @@ for _operation, _handler in (
                   query=_PAYOUTS, tags=["payouts"]),
         list_payouts,
     ),
-    (Operation("GET", "/payouts/{id}", "get-payout", "Read a payout", PayoutAnswer, tags=["payouts"]), get_payout),
+    (
+        Operation("GET", "/payouts/{payout}", "get-payout", "Read a payout", PayoutAnswer,
+                  target=by_id(Payout), tags=["payouts"]),
+        get_payout,
+    ),
     (
         Operation("GET", "/ledger/transactions", "list-transactions", "List ledger transactions",
                   page_schema(TransactionAnswer), query=_JOURNAL, tags=["ledger"]),
         list_transactions,
     ),
     (
-        Operation("GET", "/ledger/transactions/{id}", "get-transaction", "Read a ledger transaction",
-                  TransactionAnswer, tags=["ledger"]),
+        Operation("GET", "/ledger/transactions/{transaction}", "get-transaction", "Read a ledger transaction",
+                  TransactionAnswer, target=by_id(Transaction), tags=["ledger"]),
         get_transaction,
     ),
 ):  # fmt: skip

@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, Signature
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpResponse, HttpResponseBase
 from ninja import Router, Schema
 
-from goodword.accounts.access import ApiRequest
+from goodword.accounts.access import ApiRequest, find
+from goodword.accounts.models import ProgramOwned
 from goodword.accounts.refusals import not_found
 from goodword.api.idempotency import Answer, once
 from goodword.api.json_body import read_object_of
@@ -26,14 +27,16 @@ from goodword.domain.fields import Shape, read_object
 
 BATCH_MAX: Final = 1000
 _NOTHING: Final = Shape("this address", {})
-Handler = Callable[..., Any]
+Handler = Callable[["Call"], Any]
+P = TypeVar("P", bound=ProgramOwned)
 
 
 class Call(ApiRequest):
-    """A request whose parts have been read: `asked` from the address, `given` from the body."""
+    """A request that has been read: `target` is the object of the address, `asked` its query, `given` its body."""
 
     asked: dict[str, Any]
     given: dict[str, Any]
+    target: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,11 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: its address, what it does, reads and answers. Its scopes stand in `accounts/policy.py`."""
+    """One operation: its address, what it does, reads and answers. Its scopes stand in `accounts/policy.py`.
+
+    `target` finds the object that the address names, before anything else of the request is looked at: what is not
+    there, or not the caller's, is a 404 whatever else is wrong.
+    """
 
     method: str
     path: str
@@ -58,6 +65,7 @@ class Operation:
     status: int = 200
     body: Body | None = None
     query: Shape = _NOTHING
+    target: Callable[..., Any] | None = None
     tags: Sequence[str] = ()
     media: str = "application/json"
 
@@ -85,11 +93,10 @@ def _view(operation: Operation, handler: Handler) -> Callable[..., HttpResponseB
     def view(request: Call, **parts: str) -> HttpResponseBase:
         try:
             refuse_too_many(request)
-            if not all(part.isprintable() and len(part) <= 200 for part in parts.values()):
-                raise Http404  # noqa: TRY301
+            request.target = _target(operation, request, parts)
             request.asked = read_query(request, operation.query)
             request.given = _body(request, operation.body) if operation.body else {}
-            answered = once(request, request.given, lambda: _act(operation, handler, request, parts))
+            answered = once(request, request.given, lambda: _act(operation, handler, request))
         except DomainError as error:
             return answer(request, error)
         except Http404:
@@ -101,13 +108,24 @@ def _view(operation: Operation, handler: Handler) -> Callable[..., HttpResponseB
     return view
 
 
+def by_id(model: type[P]) -> Callable[[Call, str], P]:
+    """A target that is named by its public id."""
+    return lambda _request, name: find(model, name)
+
+
 def _signature(names: Sequence[str]) -> Any:
     keyword = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=str) for name in names]
     return Signature([Parameter("request", Parameter.POSITIONAL_OR_KEYWORD), *keyword])
 
 
-def _act(operation: Operation, handler: Handler, request: Call, parts: Mapping[str, str]) -> Answer:
-    found = handler(request, **parts)
+def _target(operation: Operation, request: Call, parts: Mapping[str, str]) -> Any:
+    if not all(part.isprintable() and len(part) <= 200 for part in parts.values()):
+        raise Http404
+    return operation.target(request, *parts.values()) if operation.target else None
+
+
+def _act(operation: Operation, handler: Handler, request: Call) -> Answer:
+    found = handler(request)
     if isinstance(found, Answer):
         return found
     if isinstance(found, HttpResponseBase):

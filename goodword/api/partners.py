@@ -1,7 +1,6 @@
 """Operations on partners and what they agreed: partners, groups, terms and agreements."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.db.models import Max
@@ -9,7 +8,6 @@ from django.http import Http404
 from django.utils import timezone
 from ninja import Router
 
-from goodword.accounts.access import find
 from goodword.accounts.actors import actor_of
 from goodword.accounts.models import Program
 from goodword.api.inputs import (
@@ -22,7 +20,7 @@ from goodword.api.inputs import (
     PARTNER_DETAILS,
     REASON,
 )
-from goodword.api.operations import Body, Call, Operation, serve
+from goodword.api.operations import Body, Call, Handler, Operation, by_id, serve
 from goodword.api.problems import Refusal
 from goodword.api.queries import Page, choice_filter, page_of, page_query, text_filter
 from goodword.api.schemas import (
@@ -118,9 +116,9 @@ def list_partners(request: Call) -> Page:
     return Page([_partner_shown(row) for row in page.rows], page.next)
 
 
-def get_partner(request: Call, id: str) -> dict[str, Any]:  # noqa: A002, ARG001
+def get_partner(request: Call) -> dict[str, Any]:
     """One partner by its public id."""
-    return _partner_shown(find(Partner, id))
+    return _partner_shown(request.target)
 
 
 def _details(given: dict[str, Any], known: dict[str, Any] | None = None) -> PartnerDetails:
@@ -147,9 +145,9 @@ def post_partner(request: Call) -> dict[str, Any]:
     return _partner_shown(partner)
 
 
-def patch_partner(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
+def patch_partner(request: Call) -> dict[str, Any]:
     """Change what is known about a partner; what is not given stays."""
-    partner, given = find(Partner, id), request.given
+    partner, given = request.target, request.given
     known = {name: getattr(partner, name) for name in asdict(PartnerDetails(name=""))}
     changed = update_partner(
         partner,
@@ -161,14 +159,14 @@ def patch_partner(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
     return _partner_shown(changed)
 
 
-def pause(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
+def pause(request: Call) -> dict[str, Any]:
     """Take a partner out of action."""
-    return _partner_shown(pause_partner(find(Partner, id), reason=request.given["reason"], actor=actor_of(request)))
+    return _partner_shown(pause_partner(request.target, reason=request.given["reason"], actor=actor_of(request)))
 
 
-def resume(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
+def resume(request: Call) -> dict[str, Any]:
     """Put a partner back into action."""
-    return _partner_shown(resume_partner(find(Partner, id), actor=actor_of(request)))
+    return _partner_shown(resume_partner(request.target, actor=actor_of(request)))
 
 
 def list_groups(request: Call) -> Page:
@@ -219,35 +217,39 @@ def post_terms(request: Call) -> dict[str, Any]:
     return _terms_shown(terms, None)
 
 
-def _terms(key: str) -> Terms:
+def _terms(_request: Call, key: str) -> Terms:
     found = Terms.objects.filter(key=key).first()
     if found is None:
         raise Http404
     return found
 
 
-def list_versions(request: Call, key: str) -> Page:
+def list_versions(request: Call) -> Page:
     """The published versions of some terms, newest first."""
-    rows = TermsVersion.objects.filter(terms=_terms(key)).select_related("terms")
+    rows = TermsVersion.objects.filter(terms=request.target).select_related("terms")
     page = page_of(request.program, rows, request.asked, order=("-number",))
     return Page([_version_shown(row) for row in page.rows], page.next)
 
 
-def get_version(request: Call, key: str, number: str) -> dict[str, Any]:  # noqa: ARG001
-    """One published version."""
-    rows = TermsVersion.objects.filter(terms=_terms(key)).select_related("terms")
+def _version_of(request: Call, key: str, number: str) -> TermsVersion:
+    rows = TermsVersion.objects.filter(terms=_terms(request, key)).select_related("terms")
     found = rows.filter(number=int(number)).first() if number.isdecimal() and len(number) < 10 else None
     if found is None:
         raise Http404
-    return _version_shown(found)
+    return found
 
 
-def post_version(request: Call, key: str) -> dict[str, Any]:
+def get_version(request: Call) -> dict[str, Any]:
+    """One published version."""
+    return _version_shown(request.target)
+
+
+def post_version(request: Call) -> dict[str, Any]:
     """Publish the next version of some terms."""
     given = request.given
     version = publish_terms_version(
         request.program,
-        _terms(key),
+        request.target,
         document=given["document"],
         note=given.get("note", ""),
         actor=actor_of(request),
@@ -279,9 +281,9 @@ def list_agreements(request: Call) -> Page:
     return Page([_agreement_shown(row) for row in page.rows], page.next)
 
 
-def get_agreement(request: Call, id: str) -> dict[str, Any]:  # noqa: A002, ARG001
+def get_agreement(request: Call) -> dict[str, Any]:
     """One agreement."""
-    return _agreement_shown(find(Agreement, id))
+    return _agreement_shown(request.target)
 
 
 def post_agreement(request: Call) -> dict[str, Any]:
@@ -317,38 +319,39 @@ _PARTNERS = page_query(
     external_id=text_filter("the company's own number"),
 )
 _BY_PARTNER = page_query(partner=text_filter("public id or external_id"))
-
-
-def _offer(handler: Any, *parts: Any, tags: Sequence[str], **more: Any) -> None:
-    serve(router, Operation(*parts, **{**more, "tags": tags}), handler)
-
-
-_offer(list_partners, "GET", "/partners", "list-partners", "List partners", page_schema(PartnerAnswer),
-       query=_PARTNERS, tags=["partners"])  # fmt: skip
-_offer(post_partner, "POST", "/partners", "create-partner", "Create a partner", PartnerAnswer, 201,
-       Body(NEW_PARTNER), tags=["partners"])  # fmt: skip
-_offer(get_partner, "GET", "/partners/{id}", "get-partner", "Read a partner", PartnerAnswer, tags=["partners"])
-_offer(patch_partner, "PATCH", "/partners/{id}", "update-partner", "Change a partner", PartnerAnswer, 200,
-       Body(PARTNER_CHANGES), tags=["partners"])  # fmt: skip
-_offer(pause, "POST", "/partners/{id}/pause", "pause-partner", "Pause a partner", PartnerAnswer, 200,
-       Body(REASON), tags=["partners"])  # fmt: skip
-_offer(resume, "POST", "/partners/{id}/resume", "resume-partner", "Resume a partner", PartnerAnswer, tags=["partners"])
-_offer(list_groups, "GET", "/groups", "list-groups", "List groups", page_schema(GroupAnswer),
-       query=page_query(), tags=["groups"])  # fmt: skip
-_offer(post_group, "POST", "/groups", "create-group", "Create a group", GroupAnswer, 201, Body(NEW_GROUP),
-       tags=["groups"])  # fmt: skip
-_offer(list_terms, "GET", "/terms", "list-terms", "List terms", page_schema(TermsAnswer),
-       query=page_query(), tags=["terms"])  # fmt: skip
-_offer(post_terms, "POST", "/terms", "create-terms", "Create terms", TermsAnswer, 201, Body(NEW_TERMS), tags=["terms"])
-_offer(list_versions, "GET", "/terms/{key}/versions", "list-terms-versions", "List the versions of terms",
-       page_schema(TermsVersionAnswer), query=page_query(), tags=["terms"])  # fmt: skip
-_offer(post_version, "POST", "/terms/{key}/versions", "publish-terms", "Publish the next version of terms",
-       TermsVersionAnswer, 201, Body(NEW_VERSION), tags=["terms"])  # fmt: skip
-_offer(get_version, "GET", "/terms/{key}/versions/{number}", "get-terms-version", "Read a version of terms",
-       TermsVersionAnswer, tags=["terms"])  # fmt: skip
-_offer(list_agreements, "GET", "/agreements", "list-agreements", "List agreements", page_schema(AgreementAnswer),
-       query=_BY_PARTNER, tags=["agreements"])  # fmt: skip
-_offer(post_agreement, "POST", "/agreements", "start-agreement", "Put a partner on terms", AgreementAnswer, 201,
-       Body(NEW_AGREEMENT), tags=["agreements"])  # fmt: skip
-_offer(get_agreement, "GET", "/agreements/{id}", "get-agreement", "Read an agreement", AgreementAnswer,
-       tags=["agreements"])  # fmt: skip
+_PARTNER, _AGREEMENT = by_id(Partner), by_id(Agreement)
+_operations: list[tuple[Handler, Operation]] = [
+    (list_partners, Operation("GET", "/partners", "list-partners", "List partners", page_schema(PartnerAnswer),
+                              query=_PARTNERS)),
+    (post_partner, Operation("POST", "/partners", "create-partner", "Create a partner", PartnerAnswer, 201,
+                             Body(NEW_PARTNER))),
+    (get_partner, Operation("GET", "/partners/{partner}", "get-partner", "Read a partner", PartnerAnswer,
+                            target=_PARTNER)),
+    (patch_partner, Operation("PATCH", "/partners/{partner}", "update-partner", "Change a partner", PartnerAnswer, 200,
+                              Body(PARTNER_CHANGES), target=_PARTNER)),
+    (pause, Operation("POST", "/partners/{partner}/pause", "pause-partner", "Pause a partner", PartnerAnswer, 200,
+                      Body(REASON), target=_PARTNER)),
+    (resume, Operation("POST", "/partners/{partner}/resume", "resume-partner", "Resume a partner", PartnerAnswer,
+                       target=_PARTNER)),
+    (list_groups, Operation("GET", "/groups", "list-groups", "List groups", page_schema(GroupAnswer),
+                            query=page_query())),
+    (post_group, Operation("POST", "/groups", "create-group", "Create a group", GroupAnswer, 201, Body(NEW_GROUP))),
+    (list_terms, Operation("GET", "/terms", "list-terms", "List terms", page_schema(TermsAnswer), query=page_query())),
+    (post_terms, Operation("POST", "/terms", "create-terms", "Create terms", TermsAnswer, 201, Body(NEW_TERMS))),
+    (list_versions, Operation("GET", "/terms/{terms_key}/versions", "list-terms-versions",
+                              "List the versions of terms", page_schema(TermsVersionAnswer), query=page_query(),
+                              target=_terms)),
+    (post_version, Operation("POST", "/terms/{terms_key}/versions", "publish-terms",
+                             "Publish the next version of terms", TermsVersionAnswer, 201, Body(NEW_VERSION),
+                             target=_terms)),
+    (get_version, Operation("GET", "/terms/{terms_key}/versions/{number}", "get-terms-version",
+                            "Read a version of terms", TermsVersionAnswer, target=_version_of)),
+    (list_agreements, Operation("GET", "/agreements", "list-agreements", "List agreements",
+                                page_schema(AgreementAnswer), query=_BY_PARTNER)),
+    (post_agreement, Operation("POST", "/agreements", "start-agreement", "Put a partner on terms", AgreementAnswer,
+                               201, Body(NEW_AGREEMENT))),
+    (get_agreement, Operation("GET", "/agreements/{agreement}", "get-agreement", "Read an agreement", AgreementAnswer,
+                              target=_AGREEMENT)),
+]  # fmt: skip
+for _handler, _operation in _operations:
+    serve(router, replace(_operation, tags=[_operation.path.split("/")[1]]), _handler)

@@ -8,11 +8,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from ninja import Router, Schema
 
-from goodword.accounts.access import find
 from goodword.accounts.actors import actor_of
 from goodword.accounts.models import Program
 from goodword.api.inputs import NEW_CODE, NEW_LINK, OPTIONAL_REASON
-from goodword.api.operations import Body, Call, Handler, Operation, serve
+from goodword.api.operations import Body, Call, Handler, Operation, by_id, serve
 from goodword.api.partners import named_partner
 from goodword.api.queries import Page, choice_filter, page_of, page_query, text_filter
 from goodword.api.schemas import CodeAnswer, LinkAnswer, page_schema
@@ -86,21 +85,21 @@ def post_link(request: Call) -> dict[str, Any]:
     return _link_shown(request.program, link)
 
 
-def get_link(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
+def get_link(request: Call) -> dict[str, Any]:
     """One link."""
-    return _link_shown(request.program, find(Link, id))
+    return _link_shown(request.program, request.target)
 
 
-def end_link(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
+def end_link(request: Call) -> dict[str, Any]:
     """Take a link out of use."""
     reason = request.given.get("reason", "")
-    link = revoke_link(find(Link, id), actor=actor_of(request), reason=reason, now=timezone.now())
+    link = revoke_link(request.target, actor=actor_of(request), reason=reason, now=timezone.now())
     return _link_shown(request.program, link)
 
 
-def link_qr(request: Call, id: str) -> HttpResponse:  # noqa: A002
+def link_qr(request: Call) -> HttpResponse:
     """The link's address as a QR picture; visits through it are counted as such."""
-    return _picture(request, f"{address_of(request.program, find(Link, id))}?via=qr")
+    return _picture(request, f"{address_of(request.program, request.target)}?via=qr")
 
 
 def list_codes(request: Call) -> Page:
@@ -119,20 +118,20 @@ def post_code(request: Call) -> dict[str, Any]:
     return _code_shown(code)
 
 
-def get_code(request: Call, id: str) -> dict[str, Any]:  # noqa: A002, ARG001
+def get_code(request: Call) -> dict[str, Any]:
     """One code."""
-    return _code_shown(find(Code, id))
+    return _code_shown(request.target)
 
 
-def end_code(request: Call, id: str) -> dict[str, Any]:  # noqa: A002
+def end_code(request: Call) -> dict[str, Any]:
     """Take a code out of use for sales from now on."""
     reason = request.given.get("reason", "")
-    return _code_shown(revoke_code(find(Code, id), actor=actor_of(request), reason=reason, now=timezone.now()))
+    return _code_shown(revoke_code(request.target, actor=actor_of(request), reason=reason, now=timezone.now()))
 
 
-def code_qr(request: Call, id: str) -> HttpResponse:  # noqa: A002
+def code_qr(request: Call) -> HttpResponse:
     """The code itself as a QR picture, for a till that scans it."""
-    return _picture(request, find(Code, id).key)
+    return _picture(request, request.target.key)
 
 
 def _picture(request: Call, content: str) -> HttpResponse:
@@ -148,18 +147,19 @@ _KINDS: _Kinds = (
     ("code", "codes", CodeAnswer, NEW_CODE, (list_codes, post_code, get_code, end_code, code_qr)),
 )
 for _name, _plural, _answer, _new, _handlers in _KINDS:
-    _path, _tags = f"/{_plural}", [_plural]
+    _path, _one, _tags = f"/{_plural}", f"/{_plural}/{{{_name}}}", [_plural]
+    _target = by_id(Link) if _name == "link" else by_id(Code)
     _operations = (
         Operation("GET", _path, f"list-{_plural}", f"List {_plural}", page_schema(_answer), query=_LIST, tags=_tags),
         Operation("POST", _path, f"create-{_name}", f"Create a {_name}", _answer, 201, Body(_new), tags=_tags),
-        Operation("GET", _path + "/{id}", f"get-{_name}", f"Read a {_name}", _answer, tags=_tags),
+        Operation("GET", _one, f"get-{_name}", f"Read a {_name}", _answer, target=_target, tags=_tags),
         Operation(
-            "POST", _path + "/{id}/revoke", f"revoke-{_name}", f"Take a {_name} out of use", _answer, 200,
-            Body(OPTIONAL_REASON, required=False), tags=_tags,
+            "POST", f"{_one}/revoke", f"revoke-{_name}", f"Take a {_name} out of use", _answer, 200,
+            Body(OPTIONAL_REASON, required=False), target=_target, tags=_tags,
         ),
         Operation(
-            "GET", _path + "/{id}/qr", f"get-{_name}-qr", f"The {_name} as a QR picture", None,
-            query=_FORM, tags=_tags, media="image/svg+xml",
+            "GET", f"{_one}/qr", f"get-{_name}-qr", f"The {_name} as a QR picture", None,
+            query=_FORM, target=_target, tags=_tags, media="image/svg+xml",
         ),
     )  # fmt: skip
     for _operation, _handler in zip(_operations, _handlers, strict=True):

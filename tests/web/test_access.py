@@ -31,6 +31,7 @@ COUNTERS = {
     "django_session", "accounts_cache", "accounts_auditentry", "accounts_audithead", "accounts_apikey",
     "goodword_site_attempts",
 }  # fmt: skip
+CHANGING = {"X-Request-Id", "Expires"}  # headers that differ from one second to the next
 NOT_FORMS: set[str] = set()  # POSTs that carry no cookie's authority and so need no token, each with its reason
 
 
@@ -81,9 +82,7 @@ def _call(client, method, path, **extra):
 def _plain(response, body, wrote):
     changing = [response.headers.get("X-Request-Id", ""), *re.findall(rb"nonce=\"([^\"]+)\"", body)]
     changing += re.findall(rb"csrfmiddlewaretoken\" value=\"([^\"]+)\"", body)
-    headers = "\n".join(
-        f"{name}: {value}" for name, value in sorted(response.headers.items()) if name != "X-Request-Id"
-    )
+    headers = "\n".join(f"{name}: {value}" for name, value in sorted(response.headers.items()) if name not in CHANGING)
     for text in {word if isinstance(word, bytes) else word.encode() for word in changing} - {b""}:
         body, headers = body.replace(text, b"*"), headers.replace(text.decode(), "*")
     headers = re.sub(r"nonce-[^']+", "nonce-*", headers)
