@@ -1,0 +1,504 @@
+"""The worked cases of the field, C01 to C85, as far as they are a settlement's: facts in, amounts out."""
+
+from fractions import Fraction
+
+import pytest
+
+from goodword.domain.currency import decimals
+from tests.domain.steps_reader import redo
+from tests.domain.worlds import (
+    agreement,
+    amounts,
+    credit,
+    event,
+    flat,
+    partner,
+    percent,
+    program,
+    rate,
+    referred,
+    refund,
+    sale,
+    settled,
+    terms,
+    told,
+    total,
+    touch,
+)
+
+SLAB = [{"from": "0", "percent": "5%"}, {"from": "50000.00", "percent": "8%"}, {"from": "100000.00", "percent": "12%"}]
+ORDERS = [{"from": "0", "percent": "4%"}, {"from": "200.00", "percent": "6%"}, {"from": "400.00", "percent": "8%"}]
+
+
+def tiers(steps, mode="marginal", per="month", measure="volume", **more):
+    return {"key": "all", "pay": {"tiers": {"measure": measure, "per": per, "mode": mode, "steps": steps, **more}}}
+
+
+def monthly(amount, count, year=2026, **more):
+    months = [(year + i // 12, i % 12 + 1) for i in range(count)]
+    return [sale(f"m{i + 1:02}", amount, f"{y}-{m:02}-10", **more) for i, (y, m) in enumerate(months)]
+
+
+def line(product, amount, **more):
+    return {"product": product, "amount": amount, **more}
+
+
+THREE = [partner("p"), partner("q"), partner("r"), agreement("p"), agreement("q"), agreement("r")]
+HALVES = {"attribution": {"model": "linear"}}
+
+TOTALS = {
+    "C01 flat per won deal": (terms(flat("500.00")), [sale(f"s{i}", "9000.00") for i in range(3)], "1500.00"),
+    "C02 per qualified lead": (
+        terms(flat("50.00", on="qualified")),
+        [event(f"e{i}", "qualified" if i < 7 else "submitted") for i in range(12)],
+        "350.00",
+    ),
+    "C03 first-year value": (terms(percent("15%")), [sale("s", "24000.00")], "3600.00"),
+    "C04 as cash arrives": (terms(percent("10%")), monthly("3000.00", 4), "1200.00"),
+    "C05 recurring, 12 months": (terms(percent("20%", lasts={"months": 12})), monthly("99.00", 13), "237.60"),
+    "C06 recurring for life": (terms(percent("10%")), monthly("250.00", 31), "775.00"),
+    "C07 decaying": (
+        terms(
+            {
+                "key": "years",
+                "pay": {
+                    "schedule": [
+                        {"months": 12, "percent": "30%"},
+                        {"months": 12, "percent": "20%"},
+                        {"months": 12, "percent": "10%"},
+                    ]
+                },
+            }
+        ),
+        monthly("1000.00", 37),
+        "7200.00",
+    ),
+    "C08 bounty and recurring": (
+        terms(
+            flat("100.00", "bounty", lasts={"payments": 1}), percent("10%", "rec", lasts={"months": 6}), choose="sum"
+        ),
+        monthly("80.00", 8),
+        "148.00",
+    ),
+    "C09 plan bounties stack": (
+        terms(flat("250.00", "s", when={"product": "Starter"}), flat("500.00", "p", when={"product": "Pro"})),
+        [sale("s", "700.00", lines=[line("Starter", "200.00"), line("Pro", "500.00")])],
+        "750.00",
+    ),
+    "C10 per-product rates": (
+        terms(percent("4%", "h", when={"product": "hardware"}), percent("20%", "s", when={"product": "software"})),
+        [sale("s", "3000.00", lines=[line("hardware", "2000.00"), line("software", "1000.00")])],
+        "280.00",
+    ),
+    "C11 product exclusion": (
+        terms(percent("10%", when={"category": {"ne": "services"}})),
+        [
+            sale(
+                "s",
+                "1300.00",
+                lines=[line("a", "1000.00", category="goods"), line("b", "300.00", category="services")],
+            )
+        ],
+        "100.00",
+    ),
+    "C12 setup-fee exclusion": (
+        terms(percent("20%", when={"product": {"in": ["subscription"]}})),
+        [sale("s", "1700.00", lines=[line("setup", "1200.00"), line("subscription", "500.00")])],
+        "100.00",
+    ),
+    "C13 tax and shipping": (
+        terms(percent("10%")),
+        [sale("s", "238.00", tax="38.00", shipping="20.00")],
+        "18.00",
+    ),
+    "C14 after discount": (terms(percent("15%")), [sale("s", "300.00", discount="100.00")], "45.00"),
+    "C14 on list": (
+        terms(percent("15%", base={"plus": ["discount"]})),
+        [sale("s", "300.00", discount="100.00")],
+        "60.00",
+    ),
+    "C15 net of fees": (
+        terms(percent("30%", base={"less": ["tax", "fees"]})),
+        [sale("s", "100.00", fees="3.20")],
+        "29.04",
+    ),
+    "C16 of margin": (
+        terms(percent("12%", base={"less": ["tax", "shipping", "cost"]})),
+        [sale("s", "10000.00", cost="6500.00")],
+        "420.00",
+    ),
+    "C17 marginal": (terms(tiers(SLAB)), [sale("s", "120000.00")], "8900.00"),
+    "C18 whole": (terms(tiers(SLAB, "whole")), [sale("s", "120000.00")], "14400.00"),
+    "C18 below the cliff": (terms(tiers(SLAB, "whole")), [sale("s", "99999.99")], "8000.00"),
+    "C18 on the cliff": (terms(tiers(SLAB, "whole")), [sale("s", "100000.00")], "12000.00"),
+    "C19 true-up": (
+        terms(tiers(SLAB, "whole", "year")),
+        [sale("s1", "40000.00"), sale("s2", "70000.00", "2026-02-10")],
+        "13200.00",
+    ),
+    "C20 split": (terms(tiers(ORDERS)), [sale(f"s{i}", f"{x}.00") for i, x in enumerate([150, 150, 200])], "28.00"),
+    "C20 total after": (
+        terms(tiers(ORDERS, "after")),
+        [sale(f"s{i}", f"{x}.00") for i, x in enumerate([150, 150, 200])],
+        "31.00",
+    ),
+    "C20 total before": (
+        terms(tiers(ORDERS, "before")),
+        [sale(f"s{i}", f"{x}.00") for i, x in enumerate([150, 150, 200])],
+        "24.00",
+    ),
+    "C21 count tiers": (
+        terms(
+            tiers(
+                [{"from": "0", "flat": "100.00"}, {"from": "5", "flat": "150.00"}, {"from": "10", "flat": "200.00"}],
+                measure="count",
+            )
+        ),
+        [sale(f"s{i:02}", "9.00") for i in range(12)],
+        "1650.00",
+    ),
+    "C24 accelerator": (
+        terms(tiers([{"from": "0", "percent": "10%"}, {"from": "50000.00", "percent": "15%"}])),
+        [sale("s", "65000.00")],
+        "7250.00",
+    ),
+    "C25 decelerator": (
+        terms(tiers([{"from": "0", "percent": "10%"}, {"from": "100000.00", "percent": "5%"}], per="conversion")),
+        [sale("s", "250000.00")],
+        "17500.00",
+    ),
+    "C26 cap per deal": (terms(percent("20%", cap={"sale": "10000.00"})), [sale("s", "90000.00")], "10000.00"),
+    "C29 floor": (terms(percent("5%", floor="50.00")), [sale("s", "600.00")], "50.00"),
+    "C30 too small": (terms(percent("10%", when={"amount": {"gte": "1000.00"}})), [sale("s", "999.99")], "0.00"),
+    "C30 large enough": (terms(percent("10%", when={"amount": {"gte": "1000.00"}})), [sale("s", "1000.00")], "100.00"),
+    "C35 new and existing": (
+        terms(percent("20%", "new", when={"customer": "new"}), percent("5%", "old", when={"customer": "existing"})),
+        [sale("s1", "1000.00"), sale("s2", "1000.00", "2026-01-11")],
+        "250.00",
+    ),
+    "C38 downgrade": (
+        terms(percent("20%")),
+        [sale("s1", "100.00"), sale("s2", "60.00", "2026-02-10")],
+        "32.00",
+    ),
+    "C39 renewal": (
+        terms(percent("15%", "first", when={"customer_nth": 1}), percent("5%", "renewal")),
+        [sale("s1", "20000.00"), sale("s2", "22000.00", "2027-01-10")],
+        "4100.00",
+    ),
+    "C43 usage": (terms(percent("8%")), [sale("s", "1234.56")], "98.76"),
+    "C45 collected only": (terms(percent("10%")), [sale("s", "10000.00")], "1000.00"),
+    "C46 full refund": (terms(percent("15%")), [sale("s", "200.00"), refund("s", "200.00")], "0.00"),
+    "C47 partial refund": (terms(percent("15%")), [sale("s", "200.00"), refund("s", "50.00")], "22.50"),
+    "C80 per sale": (terms(percent("10%")), [sale(f"s{i}", "0.25") for i in range(3)], "0.09"),
+    "C80 per invoice": (
+        terms(percent("10%")),
+        [sale("s", "0.75", lines=[line("a", "0.25"), line("b", "0.25"), line("c", "0.25")])],
+        "0.08",
+    ),
+    "C85 linear and threshold": (
+        terms(flat("5.00"), bonuses=[{"key": "tenth", "measure": "count", "reaches": "10", "flat": "50.00"}]),
+        [sale(f"s{i:02}", "9.00") for i in range(12)],
+        "110.00",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOTALS)
+def test_one_referred_customer(case):
+    std, facts, expected = TOTALS[case]
+    settlement = settled(program(std), referred(), facts)
+    assert total(settlement) == expected
+    redo_all(settlement)
+
+
+def redo_all(settlement):
+    for one in settlement.lines:
+        places = decimals(one.currency)
+        assert redo(one, places) == Fraction(one.amount, 10**places)
+
+
+def test_c05_the_thirteenth_month_is_over():
+    settlement = settled(program(terms(percent("20%", lasts={"months": 12}))), referred(), monthly("99.00", 13))
+    assert amounts(settlement) == ["19.80"] * 12
+    assert settlement.outcomes == [("m13", "lasts_over")]
+
+
+def test_c22_a_lifetime_total_or_one_of_the_quarter():
+    steps = [{"from": "0", "percent": "5%"}, {"from": "100000.00", "percent": "8%"}]
+    facts = [sale("s1", "95000.00", "2026-02-01"), sale("s2", "10000.00", "2026-04-01")]
+    for per, expected in [("lifetime", "650.00"), ("quarter", "500.00")]:
+        assert amounts(settled(program(terms(tiers(steps, per=per))), referred(), facts))[1] == expected
+
+
+def test_c23_silver_falls_to_bronze_when_the_last_twelve_months_do():
+    steps = [{"from": "0", "percent": "10%"}, {"from": "75000.00", "percent": "15%"}]
+    std = terms(tiers(steps, "before", "trailing_12m"))
+    old, kept = sale("s1", "10000.00", "2026-01-31"), sale("s2", "70000.00", "2026-02-02")
+    facts = [*referred(), old, kept]
+    assert amounts(settled(program(std), facts, sale("s3", "20000.00", "2027-01-05")))[2] == "3000.00"
+    assert amounts(settled(program(std), facts, sale("s3", "20000.00", "2027-02-05")))[2] == "2000.00"
+
+
+def test_c27_a_customer_pays_at_most_300():
+    settlement = settled(program(terms(percent("20%", cap={"customer": "300.00"}))), referred(), monthly("200.00", 9))
+    assert amounts(settlement) == [*["40.00"] * 7, "20.00", "0.00"]
+    assert [one.reasons for one in settlement.lines[6:]] == [(), ("capped_customer",), ("capped_customer",)]
+    redo_all(settlement)
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("pro_rata", ["3500.00", "1500.00"]), ("first_come", ["4200.00", "800.00"])]
+)
+def test_c28_a_program_budget(mode, expected):
+    document = program(terms(percent("10%")), budget={"amount": "5000.00", "per": "month", "mode": mode})
+    facts = [*THREE, touch("p"), touch("q", customer="d"), sale("s1", "42000.00"), sale("s2", "18000.00", customer="d")]
+    settlement = settled(document, facts)
+    assert amounts(settlement) == expected
+    assert settlement.lines[1].reasons == ("budget",)
+    redo_all(settlement)
+
+
+@pytest.mark.parametrize(("zone", "expected"), [("America/New_York", "750.00"), ("UTC", "500.00")])
+def test_c31_a_spiff_window_in_the_program_s_zone(zone, expected):
+    std = terms(flat("250.00", "spiff", adds=True, when={"at": {"gte": "2026-03-01", "lte": "2026-03-31"}}))
+    sales = [
+        sale("s1", "9.00", "2026-03-02"),
+        sale("s2", "9.00", "2026-03-20"),
+        sale("s3", "9.00", "2026-04-01T00:10:00Z"),
+    ]
+    settlement = settled(program(std, timezone=zone), referred(), sales)
+    assert total(settlement) == expected
+
+
+@pytest.mark.parametrize(("if_undone", "expected"), [("reverse", "0.00"), ("keep", "1000.00")])
+def test_c32_a_milestone_and_a_deal_undone(if_undone, expected):
+    bonus = {"key": "tenth", "measure": "count", "reaches": "10", "flat": "1000.00", "if_undone": if_undone}
+    sales = [sale(f"s{i:02}", "9.00") for i in range(10)]
+    settlement = settled(program(terms(percent("0%"), bonuses=[bonus])), referred(), sales, refund("s03", "9.00"))
+    assert total(settlement) == expected
+
+
+@pytest.mark.parametrize(("day", "expected"), [("2020-01-31", "200.00"), ("2020-02-01", "0.00")])
+def test_c33_an_activation_bonus_within_30_days_of_signing(day, expected):
+    std = terms(flat("200.00", on="accepted", when={"nth": 1, "partner_days": {"lte": 30}}))
+    assert (
+        total(
+            settled(program(std), partner("p"), agreement("p"), touch("p", "2020-01-02"), event("e", "accepted", day))
+        )
+        == expected
+    )
+
+
+@pytest.mark.parametrize(("day", "expected"), [("2026-07-10", "200.00"), ("2026-07-09", "50.00")])
+def test_c36_a_customer_that_lapsed_is_new_again(day, expected):
+    std = terms(percent("20%", "new", when={"customer": "new"}, lapsed_days=180), percent("5%", "old"))
+    settlement = settled(program(std), referred(), sale("s1", "1000.00", "2026-01-10"), sale("s2", "1000.00", day))
+    assert amounts(settlement)[1] == expected
+
+
+def test_c49_a_refund_is_at_the_original_rate():
+    std = terms(percent("10%", "slow", when={"at": {"lt": "2026-02-01"}}), percent("15%", "fast"))
+    sales = [sale("s1", "500.00"), sale("s2", "500.00", "2026-02-10")]
+    assert amounts(settled(program(std), referred(), sales, refund("s1", "500.00", "2026-03-01"))) == ["0.00", "75.00"]
+
+
+def test_c50_a_refund_of_a_split():
+    facts = [*THREE, sale("s", "100.00"), credit({"p": "60%", "q": "40%"}, conversion="s")]
+    assert amounts(settled(program(terms(percent("100%"))), facts)) == ["60.00", "40.00"]
+    settlement = settled(program(terms(percent("100%"))), facts, refund("s", "50.00"))
+    assert amounts(settlement) == ["30.00", "20.00"]
+    redo_all(settlement)
+
+
+def test_c51_an_early_end_claws_back_by_month():
+    cancel = {"fact": "cancel", "id": "x", "at": "2026-05-15T12:00:00Z", "sale": "s"}
+    std = terms(percent("100%"), clawback={"days": None, "graded_months": 12})
+    settlement = settled(program(std), referred(), sale("s", "1200.00"), cancel)
+    assert total(settlement) == "400.00"
+    redo_all(settlement)
+
+
+@pytest.mark.parametrize(("as_of", "state"), [("2026-02-04T04:59:59Z", "pending"), ("2026-02-04T05:00:00Z", "payable")])
+def test_c55_a_hold_of_30_days_counts_local_dates(as_of, state):
+    settlement = settled(
+        program(terms(percent("10%"))), referred(), sale("s", "9.00", "2026-01-05T23:30:00-05:00"), as_of=as_of
+    )
+    assert [(one.matures_on.isoformat(), one.state) for one in settlement.lines] == [("2026-02-04", state)]
+
+
+def test_c57_split_credit():
+    facts = [*THREE, sale("s", "8000.00"), credit({"p": "70%", "q": "30%"}, conversion="s")]
+    assert amounts(settled(program(terms(percent("10%"))), facts)) == ["560.00", "240.00"]
+
+
+def test_c58_a_three_way_split_loses_no_unit():
+    touches = [touch("p", "2026-01-01"), touch("q", "2026-01-02"), touch("r", "2026-01-03")]
+    settlement = settled(program(terms(percent("10%")), **HALVES), THREE, touches, sale("s", "100.00"))
+    assert [one.basis for one in settlement.lines] == [3334, 3333, 3333]
+    assert amounts(settlement) == ["3.34", "3.33", "3.33"]
+    redo_all(settlement)
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("linear", ["25.00"] * 4),
+        ("position", ["40.00", "10.00", "10.00", "40.00"]),
+        ("last", ["100.00"]),
+        ("first", ["100.00"]),
+    ],
+)
+def test_c59_four_touches(model, expected):
+    names = ["p", "q", "r", "s"]
+    facts = [*map(partner, names), *map(agreement, names)]
+    touches = [touch(name, f"2026-01-0{i + 1}") for i, name in enumerate(names)]
+    settlement = settled(
+        program(terms(percent("100%")), attribution={"model": model}), facts, touches, sale("x", "100.00")
+    )
+    assert amounts(settlement) == expected
+    redo_all(settlement)
+
+
+def test_c60_time_decay():
+    touches = [touch("p", "2026-01-01"), touch("q", "2026-01-08"), touch("r", "2026-01-15")]
+    document = program(terms(percent("100%")), attribution={"model": "decay", "half_life_days": 7})
+    settlement = settled(document, THREE, touches, sale("s", "100.00", "2026-01-15"))
+    assert amounts(settlement) == ["14.29", "28.57", "57.14"]
+    redo_all(settlement)
+
+
+def test_c61_influence_is_paid_beside_the_source():
+    std = terms(percent("10%", "sourced"), percent("3%", "influenced", on="assist"))
+    facts = [*THREE, touch("q", "2026-01-01"), touch("p", "2026-01-02"), sale("s", "50000.00")]
+    settlement = settled(program(std, attribution={"assist": True}), facts)
+    assert told(settlement) == ["s p sourced 5000.00", "s q influenced 1500.00"]
+
+
+def test_c62_a_guardrail_on_the_total():
+    std = terms(percent("15%", "a"), percent("10%", "b"), percent("5%", "c"), choose="sum")
+    settlement = settled(program(std, guardrail={"percent": "25%"}), referred(), sale("s", "10000.00"))
+    assert amounts(settlement) == ["1250.00", "833.33", "416.67"]
+    assert {one.reasons for one in settlement.lines} == {("guardrail",)}
+    redo_all(settlement)
+
+
+FAMILY = [partner("child", parent="mother"), partner("mother", parent="gran"), partner("gran")]
+IN_FORCE = [agreement("child"), agreement("mother"), agreement("gran")]
+
+
+def family_terms(*overrides, rate_="10%"):
+    return program(terms(percent(rate_), overrides=list(overrides)))
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"), [("sale", ["10.00", "2.00", "1.00"]), ("commission", ["10.00", "0.20", "0.10"])]
+)
+def test_c63_two_levels_of_override(of, expected):
+    document = family_terms({"level": 1, "percent": "2%", "of": of}, {"level": 2, "percent": "1%", "of": of})
+    settlement = settled(document, FAMILY, IN_FORCE, touch("child"), sale("s", "100.00"))
+    assert amounts(settlement) == expected
+    assert [one.kind for one in settlement.lines] == ["commission", "override", "override"]
+    redo_all(settlement)
+
+
+@pytest.mark.parametrize(("of", "expected"), [("sale", "50.00"), ("commission", "5.00")])
+def test_c64_what_an_override_is_of(of, expected):
+    document = family_terms({"level": 1, "percent": "5%", "of": of})
+    assert amounts(settled(document, FAMILY, IN_FORCE, touch("child"), sale("s", "1000.00")))[1] == expected
+
+
+def test_c65_a_recruit_bonus_at_the_first_closed_deal():
+    document = family_terms({"level": 1, "flat": "100.00", "lasts": {"payments": 1}})
+    sales = [sale("s1", "0.00"), sale("s2", "50.00", "2026-01-11"), sale("s3", "50.00", "2026-01-12")]
+    settlement = settled(document, FAMILY, IN_FORCE, touch("child"), sales)
+    assert told(settlement) == [
+        "s1 child all 0.00",
+        "s1 mother all 0.00",
+        "s2 child all 5.00",
+        "s2 mother all 100.00",
+        "s3 child all 5.00",
+    ]
+    redo_all(settlement)
+
+
+@pytest.mark.parametrize(
+    ("priority", "who"), [([["code"], ["link"]], "q"), ([["link"], ["code"]], "p"), ([["link", "code"]], "q")]
+)
+def test_c68_coupon_or_link(priority, who):
+    code = {"fact": "code", "id": "SAVE", "partner": "q"}
+    document = program(terms(percent("10%")), attribution={"priority": priority})
+    assert [
+        one.partner for one in settled(document, THREE, code, touch("p"), sale("s", "9.00", code="SAVE")).lines
+    ] == [who]
+
+
+@pytest.mark.parametrize(("code", "expected"), [("SAVE", "9.00"), (None, "20.00")])
+def test_c69_a_rate_for_coupon_sales(code, expected):
+    std = terms(percent("10%", "coupon", when={"code": True}), percent("20%", "plain", when={"code": False}))
+    owner = {"fact": "code", "id": "SAVE", "partner": "p"}
+    amount = "90.00" if code else "100.00"
+    assert (
+        total(settled(program(std), referred(), owner, sale("s", amount, **({"code": code} if code else {}))))
+        == expected
+    )
+
+
+def test_c71_a_partner_does_not_refer_itself():
+    me = partner("p", emails=["Ann@Example.com"])
+    customer = {"fact": "customer", "id": "c", "email": "ann@example.COM"}
+    settlement = settled(program(terms(percent("10%"))), me, agreement("p"), touch("p"), customer, sale("s", "9.00"))
+    assert (settlement.lines, settlement.outcomes) == ([], [("s", "self_referral")])
+
+
+def test_c72_an_existing_customer_is_downgraded_to_an_assist():
+    customer = {"fact": "customer", "id": "c", "existing": True}
+    document = program(
+        terms(percent("10%"), percent("3%", "assist", on="assist")), attribution={"existing_customers": "assist"}
+    )
+    assert told(settled(document, referred(), customer, sale("s", "10000.00"))) == ["s p assist 300.00"]
+
+
+@pytest.mark.parametrize(("cause", "expected"), [(False, "900.00"), (True, "0.00")])
+def test_c73_a_tail_after_the_end(cause, expected):
+    tail = [{"months": 6, "percent": "100%"}, {"months": 6, "percent": "50%"}]
+    ended = {**agreement("p"), "ends": "2026-01-15", **({"cause": True} if cause else {})}
+    facts = [partner("p"), ended, touch("p", "2026-01-01"), sale("first", "0.00", "2026-01-05")]
+    sales = [sale(f"m{i:02}", "100.00", f"{2026 + (i + 0) // 12}-{i % 12 + 1:02}-20") for i in range(14)]
+    settlement = settled(program(terms(percent("100%"), tail=tail)), facts, sales)
+    assert total(settlement) == expected
+    if cause:
+        assert settlement.outcomes[0] == ("m00", "ended_for_cause")
+    redo_all(settlement)
+
+
+@pytest.mark.parametrize(("terms_at", "expected"), [("credit", "2000.00"), ("conversion", "1500.00")])
+def test_c76_terms_at_acceptance_or_at_the_sale(terms_at, expected):
+    document = program(terms(percent("20%")), terms={"new": terms(percent("15%"))}, terms_at=terms_at)
+    versions = [{**agreement("p"), "ends": "2026-06-01"}, agreement("p", "new", "2026-06-01")]
+    accepted = touch("p", "2026-05-20", channel="registration", until="2026-12-01T00:00:00Z")
+    assert total(settled(document, partner("p"), versions, accepted, sale("s", "10000.00", "2026-06-10"))) == expected
+
+
+def test_c77_a_foreign_sale_accrues_at_the_rate_of_its_day():
+    rates = [rate("EUR", "1.08"), rate("EUR", "1.10", "2026-02-01")]
+    settlement = settled(program(terms(percent("10%"))), referred(), rates, sale("s", "1000.00", currency="EUR"))
+    assert total(settlement) == "108.00"
+    redo_all(settlement)
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "pay", "expected"), [("JPY", "12345", "7.5%", "926"), ("KWD", "10.005", "5%", "0.500")]
+)
+def test_c78_currencies_without_or_with_three_decimals(currency, amount, pay, expected):
+    document = program(terms(percent(pay)), currency=currency)
+    settlement = settled(document, referred(), sale("s", amount, currency=currency))
+    assert amounts(settlement) == [expected]
+    redo_all(settlement)
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("half_up", "0.03"), ("half_even", "0.02"), ("down", "0.02")])
+def test_c79_rounding_modes(mode, expected):
+    settlement = settled(program(terms(percent("10%")), rounding=mode), referred(), sale("s", "0.25"))
+    assert total(settlement) == expected
+    redo_all(settlement)
