@@ -128,6 +128,66 @@ def migrate(*, data: Data = None) -> None:
 
 
 @app.command()
+def settle(
+    *,
+    program: Annotated[str, typer.Option("--program", help="The program document (JSON).")],
+    facts: Annotated[list[str], typer.Option("--facts", help="A .jsonl file, - or a folder; repeatable.")],
+    as_of: Annotated[str | None, typer.Option("--as-of", help="RFC 3339; the latest fact when left out.")] = None,
+    out: Annotated[str | None, typer.Option("--out", help="Where lines go: .jsonl, .csv or .parquet.")] = None,
+    summary: Annotated[bool, typer.Option("--summary", help="Totals per partner, currency and state.")] = False,
+) -> None:
+    """Settle files without a database. Exit code 2 when the input is not as it must be."""
+    from goodword.server.settle_command import settle_files
+
+    raise typer.Exit(settle_files(program, facts, as_of=as_of, out=out, summary=summary))
+
+
+@app.command(name="import")
+def import_(
+    *,
+    kind: Annotated[str, typer.Argument(help="What the rows are: sales, refunds, partners, ...")],
+    file: Annotated[Path, typer.Argument(help="A CSV file, UTF-8, with a header.")],
+    program: Annotated[str, typer.Option("--program", help="The program's short name.")],
+    column: Annotated[list[str] | None, typer.Option("--column", help="FIELD=COLUMN; repeatable.")] = None,
+    value: Annotated[list[str] | None, typer.Option("--value", help="FIELD=TEXT for every row; repeatable.")] = None,
+    delimiter: Annotated[str, typer.Option("--delimiter", help="Between columns (else as the header shows).")] = "",
+    numbers: Annotated[str, typer.Option("--numbers", help="How amounts are written.")] = "plain",
+    dates: Annotated[str, typer.Option("--dates", help="How dates are written.")] = "iso",
+    zone: Annotated[str, typer.Option("--zone", help="Time zone of times without an offset.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave wrong rows out.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Import the same content once more.")] = False,
+    data: Data = None,
+) -> None:
+    """Import a CSV file: all of it or nothing. Exit code 2 when the file is not as it must be."""
+    with _django(data):
+        from goodword.server.data_commands import Wish, import_csv
+
+        words = (delimiter, numbers, dates, zone)
+        code = import_csv(Wish(kind, file, program, column or [], value or [], *words, dry_run, skip_bad, again))
+    raise typer.Exit(code)
+
+
+export_app = typer.Typer(no_args_is_help=True, help="Write what the product holds to files.")
+app.add_typer(export_app, name="export")
+
+
+@export_app.command(name="facts")
+def export_facts(
+    *,
+    program: Annotated[str, typer.Option("--program", help="The program's short name.")],
+    out: Annotated[Path, typer.Option("--out", help="A folder; it is made when missing.")],
+    data: Data = None,
+) -> None:
+    """Write a program and its facts as `goodword settle` reads them."""
+    with _django(data):
+        from goodword.server.data_commands import export_program
+
+        code = export_program(program, out)
+    raise typer.Exit(code)
+
+
+@app.command()
 def rates(
     *,
     program: Annotated[str, typer.Option("--program", help="The program's short name.")],

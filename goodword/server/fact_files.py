@@ -1,5 +1,5 @@
-"""Facts read from files: JSON lines, standard input, folders of Parquet files named by fact. Opens and decodes; what a
-fact means, and what is wrong with it, `domain.settlement` says.
+"""Facts read from files: JSON lines, standard input, folders of Parquet files named by fact or of JSON lines. Opens and
+decodes; what a fact means, and what is wrong with it, `domain.settlement` says.
 """
 
 import sys
@@ -74,10 +74,15 @@ def _read_lines(reader: FactReader, name: str, file: BinaryIO) -> None:
 
 
 def _read_folder(reader: FactReader, folder: Path) -> None:
-    found = sorted(folder.glob("*.parquet"))
-    if not found:
+    """Every Parquet file, named by fact, and every file of JSON lines in the folder."""
+    found, lines = sorted(folder.glob("*.parquet")), sorted(folder.glob("*.jsonl"))
+    if not found and not lines:
         remedy = f"name files by fact: {', '.join(f'{kind}.parquet' for kind in FACTS[:3])}, ..."
-        reader.problems.take(Problem("no_facts", "holds no .parquet file", file=str(folder), remedy=remedy))
+        message = "holds no .parquet file and no .jsonl file"
+        reader.problems.take(Problem("no_facts", message, file=str(folder), remedy=remedy))
+    for path in lines:
+        with path.open("rb") as file:
+            _read_lines(reader, str(path), file)
     for path in found:
         if path.stem not in FACTS:
             message = f"{path.stem!r} is no fact"
