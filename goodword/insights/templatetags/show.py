@@ -85,6 +85,21 @@ def count(number: int, words: str) -> str:
     return count_text(number, one, many)
 
 
+@register.simple_tag
+def count_words(number: int, words: str) -> str:
+    """The same as a tag, for `as`."""
+    return count(number, words)
+
+
+@register.filter
+def masked(email: str, role: str) -> str:
+    """An e-mail address as this role may see it: a viewer sees only where it leads."""
+    if role != "viewer" or "@" not in email:
+        return email
+    name, _, host = email.partition("@")
+    return f"{name[:1]}•••@{host}"
+
+
 @register.filter
 def initials(name: str) -> str:
     """Up to two letters that stand for a name."""
