@@ -21,10 +21,11 @@ PLACES = (
         "Partners",
         "partners",
         parts=(
-            Place("partners", "All partners", covers=("partner",)),
+            Place("partners", "All partners", covers=("partner", "link", "code")),
             Place("applications", "Applications", covers=("application",)),
             Place("groups", "Groups", covers=("group",)),
-            Place("terms-list", "Terms", covers=("terms", "agreement")),
+            Place("terms-list", "Terms", covers=("terms",)),
+            Place("agreements", "Agreements", covers=("agreement",)),
         ),
     ),
     Place(
@@ -34,6 +35,7 @@ PLACES = (
         parts=(
             Place("conversions", "Conversions", covers=("conversion",)),
             Place("customers", "Customers", covers=("customer",)),
+            Place("refunds", "Refunds", covers=("refund",)),
             Place("imports", "Imports", covers=("import",)),
         ),
     ),

@@ -1,8 +1,65 @@
-"""Addresses of this package. Each name needs its row in `accounts/policy.py`."""
+"""Addresses of the back office. Each name needs its row in `accounts/policy.py`."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from goodword.backoffice import application_views as applications
+from goodword.backoffice import commission_views as commissions
+from goodword.backoffice import home_views as home
+from goodword.backoffice import partner_views as partners
+from goodword.backoffice import referral_views as referrals
+from goodword.backoffice import terms_views as terms
+
 app_name = "backoffice"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("search", home.search, name="search"),
+    path("partners", partners.partners, name="partners"),
+    path("partners.csv", partners.partners_csv, name="partners-csv"),
+    path("partners/new", partners.partner_add, name="partner-add"),
+    path("partners/<str:partner>", partners.partner, name="partner"),
+    path("partners/<str:partner>/edit", partners.partner_edit, name="partner-edit"),
+    path("partners/<str:partner>/pause", partners.partner_pause, name="partner-pause"),
+    path("partners/<str:partner>/resume", partners.partner_resume, name="partner-resume"),
+    path("partners/<str:partner>/end", partners.partner_end, name="partner-end"),
+    path("partners/<str:partner>/hold", commissions.partner_hold, name="partner-hold"),
+    path("partners/<str:partner>/terms", partners.partner_terms, name="partner-terms"),
+    path("partners/<str:partner>/invite", partners.partner_invite, name="partner-invite"),
+    path("partners/<str:partner>/links/new", partners.link_add, name="link-add"),
+    path("partners/<str:partner>/codes/new", partners.code_add, name="code-add"),
+    path("links/<str:link>/revoke", partners.link_revoke, name="link-revoke"),
+    path("codes/<str:code>/revoke", partners.code_revoke, name="code-revoke"),
+    path("applications", applications.applications, name="applications"),
+    path("applications.csv", applications.applications_csv, name="applications-csv"),
+    path("applications/<str:application>", applications.application, name="application"),
+    path("applications/<str:application>/approve", applications.application_approve, name="application-approve"),
+    path("applications/<str:application>/reject", applications.application_reject, name="application-reject"),
+    path("groups", applications.groups, name="groups"),
+    path("groups.csv", applications.groups_csv, name="groups-csv"),
+    path("groups/new", applications.group_add, name="group-add"),
+    path("terms", terms.terms_list, name="terms-list"),
+    path("terms.csv", terms.terms_csv, name="terms-csv"),
+    path("terms/new", terms.terms_add, name="terms-add"),
+    path("terms/<str:terms>", terms.terms, name="terms"),
+    path("terms/<str:terms>/publish", terms.terms_publish, name="terms-publish"),
+    path("terms/versions/<str:version>", terms.terms_version, name="terms-version"),
+    path("agreements", terms.agreements, name="agreements"),
+    path("agreements.csv", terms.agreements_csv, name="agreements-csv"),
+    path("agreements/<str:agreement>", terms.agreement, name="agreement"),
+    path("conversions", referrals.conversions, name="conversions"),
+    path("conversions.csv", referrals.conversions_csv, name="conversions-csv"),
+    path("conversions/<str:conversion>", referrals.conversion, name="conversion"),
+    path("customers", referrals.customers, name="customers"),
+    path("customers.csv", referrals.customers_csv, name="customers-csv"),
+    path("customers/<str:customer>", referrals.customer, name="customer"),
+    path("refunds", referrals.refunds, name="refunds"),
+    path("refunds.csv", referrals.refunds_csv, name="refunds-csv"),
+    path("lines", commissions.lines, name="lines"),
+    path("lines.csv", commissions.lines_csv, name="lines-csv"),
+    path("lines/<str:line>", commissions.line, name="line"),
+    path("lines/<str:line>/explain", commissions.line_explain, name="line-explain"),
+    path("lines/<str:line>/hold", commissions.line_hold, name="line-hold"),
+    path("holds", commissions.holds, name="holds"),
+    path("holds.csv", commissions.holds_csv, name="holds-csv"),
+    path("holds/<str:hold>/release", commissions.hold_release, name="hold-release"),
     path("", include("goodword.backoffice.payout_urls")),
 ]

@@ -31,14 +31,17 @@ class Week:
     second: int
 
 
-def weekly_chart(weeks: Sequence[Week], *, first: str, second: str) -> SafeString:
-    """Two counts over time: the first as an area, the second as a dashed line, each named at its end."""
+def weekly_chart(weeks: Sequence[Week], *, first: str, second: str, narrow: bool = False) -> SafeString:
+    """Two counts over time: the first as an area, the second as a dashed line, each named at its end.
+
+    `narrow` is drawn for a phone, so that its words keep their size.
+    """
     values = [
         {"week": week.starts.isoformat(), "series": name, "count": count}
         for week in weeks
         for name, count in ((first, week.first), (second, week.second))
     ]
-    return _drawn(json.dumps(_weekly(values, first, second)))
+    return _drawn(json.dumps(_weekly(values, first, second, 238 if narrow else 540)))
 
 
 @lru_cache(maxsize=256)
@@ -51,14 +54,19 @@ def _drawn(spec: str) -> SafeString:
     return SafeString(svg)
 
 
-def _weekly(values: list[dict[str, Any]], first: str, second: str) -> dict[str, Any]:
-    x = {"field": "week", "type": "temporal", "title": None, "axis": _axis(format="%-d %b", tickCount=6, grid=False)}
+def _weekly(values: list[dict[str, Any]], first: str, second: str, width: int) -> dict[str, Any]:
+    x = {
+        "field": "week",
+        "type": "temporal",
+        "title": None,
+        "axis": _axis(format="%-d %b", tickCount=6 if width > 400 else 3, grid=False),
+    }
     y = {"field": "count", "type": "quantitative", "title": "per week", "axis": _axis(tickCount=4), "stack": None}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "width": 720,
-        "height": 236,
-        "padding": {"left": 0, "right": 96, "top": 8, "bottom": 0},
+        "width": width,
+        "height": 220,
+        "padding": {"left": 0, "right": 84, "top": 8, "bottom": 0},
         "autosize": {"type": "pad", "contains": "padding"},
         "background": None,
         "data": {"values": values},

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from goodword.accounts.actors import Actor
+from goodword.accounts.invitations import invite_person
 from goodword.accounts.models import Program, User
 from goodword.accounts.services import record_audit
 from goodword.domain.errors import InvalidInput, Problem
@@ -35,6 +36,7 @@ __all__ = [
     "create_terms",
     "end_agreement",
     "end_partner",
+    "invite_to_partner",
     "pause_partner",
     "publish_terms_version",
     "put_on_terms",
@@ -174,6 +176,20 @@ def add_seat(partner: Partner, user: User, *, role: str = "owner") -> PartnerUse
 
 
 @transaction.atomic
+def invite_to_partner(partner: Partner, *, email: str, name: str, role: str = "owner", actor: Actor) -> PartnerUser:
+    """Give a person a seat at a partner; the letter with the way in follows the audit entry."""
+    person = invite_person(email, name).person
+    seat = add_seat(partner, person, role=role)
+    record_audit(
+        action="seat.invited",
+        obj=partner,
+        after={"partner": partner.public_id, "email": person.email, "person": person.public_id, "role": role},
+        actor=actor,
+    )
+    return seat
+
+
+@transaction.atomic
 def submit_application(
     program: Program, details: PartnerDetails, *, audience: str, promotion: str, actor: Actor, now: datetime
 ) -> Application:
@@ -227,7 +243,7 @@ def approve_application(
     version: TermsVersion | None = None,
     group: Group | None = None,
 ) -> Partner:
-    """Make the applicant a partner on the default terms (or the given ones)."""
+    """Make the applicant a partner on the default terms (or the given ones), with a seat in the partner pages."""
     locked = Application.objects.select_for_update().get(pk=application.pk)
     locked.status = application_after(locked.status, "approve")
     details = PartnerDetails(
@@ -241,11 +257,13 @@ def approve_application(
     partner = create_partner(locked.program, details, actor=actor, now=now, version=version, group=group)
     locked.decided_at, locked.decided_by, locked.partner = now, decided_by, partner
     locked.save(update_fields=["status", "decided_at", "decided_by", "partner"])
+    person = invite_person(locked.email, locked.contact_name).person
+    add_seat(partner, person)
     record_audit(
         action="application.approved",
         obj=locked,
         label=locked.name,
-        after={"partner": partner.public_id, "email": locked.email},
+        after={"partner": partner.public_id, "email": locked.email, "person": person.public_id},
         actor=actor,
     )
     return partner

@@ -5,15 +5,14 @@ import json
 from typing import Any
 
 from goodword.accounts.models import Program
+from goodword.domain import settlement
 from goodword.domain.errors import InvalidInput, Problem
 
 _KEY = "terms"
 
 
-def checked_terms(program: Program, document: Any) -> Any:
+def checked_terms(program: Program, document: Any) -> settlement.Terms:
     """The terms as the engine understands them; raises InvalidInput with every problem, by its path in the document."""
-    from goodword.domain import settlement  # noqa: PLC0415
-
     try:
         read = settlement.read_program(
             {

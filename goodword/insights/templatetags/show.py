@@ -37,6 +37,12 @@ def money_plain(minor: int | None, currency: str) -> str:
 
 
 @register.filter
+def negative(minor: int) -> int:
+    """An amount that went the other way."""
+    return -minor
+
+
+@register.filter
 def when(at: datetime | None) -> str:
     """The moment as people say it, the exact instant on hover."""
     if at is None:

@@ -1,0 +1,203 @@
+"""The forms of the back office. They shape what was typed; what is right is decided by the services."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.text import slugify
+
+from goodword.domain.partner_details import PartnerDetails
+from goodword.partners.models import Group, Partner, Terms, TermsVersion
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").replace(";", " ").split())
+
+
+class PartnerForm(forms.Form):
+    """What is known about a partner."""
+
+    name = forms.CharField(max_length=200, help_text="Firm or person, as it should stand on statements")
+    kind = forms.ChoiceField(choices=[("firm", "Firm"), ("person", "Person")], initial="firm")
+    contact_name = forms.CharField(max_length=200, required=False, label="Contact person")
+    email = forms.EmailField(
+        max_length=320, required=False, label="E-mail", help_text="Letters and the invitation go here"
+    )
+    website = forms.CharField(max_length=200, required=False, help_text="e.g. https://example.com")
+    country = forms.CharField(
+        max_length=2, required=False, help_text="Two letters, e.g. DE", widget=forms.TextInput(attrs={"size": 2})
+    )
+    external_id = forms.CharField(
+        max_length=100, required=False, label="Your number for this partner", help_text="e.g. from your CRM; unique"
+    )
+    group = forms.ModelChoiceField(Group.unscoped.none(), required=False, empty_label="No group")
+    domains = forms.CharField(
+        required=False,
+        label="Own domains",
+        help_text="Sales to customers with these domains count as self-referral, e.g. example.com",
+    )
+    emails = forms.CharField(
+        required=False, label="Further e-mail addresses", help_text="Also looked at for self-referral"
+    )
+    notes = forms.CharField(
+        required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text="Only your team reads this"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        groups: Any = self.fields["group"]
+        groups.queryset = Group.objects.order_by("name")
+
+    @property
+    def details(self) -> PartnerDetails:
+        data = {**self.cleaned_data}
+        data.pop("group")
+        data.pop("terms", None)
+        data.pop("joined_on", None)
+        return PartnerDetails(**{**data, "domains": _words(data["domains"]), "emails": _words(data["emails"])})
+
+
+def partner_initial(partner: Partner) -> dict[str, Any]:
+    """What the form shows of a partner that exists."""
+    names = ("name", "kind", "contact_name", "email", "website", "country", "external_id", "notes")
+    plain = {name: getattr(partner, name) for name in names}
+    return {
+        **plain,
+        "group": partner.group_id,
+        "domains": " ".join(partner.domains),
+        "emails": " ".join(partner.emails),
+    }
+
+
+class NewPartnerForm(PartnerForm):
+    """A new partner also gets terms and a day it begins."""
+
+    terms = forms.ModelChoiceField(
+        Terms.unscoped.none(), required=False, empty_label="The default terms", help_text="Their latest version"
+    )
+    joined_on = forms.DateField(
+        required=False,
+        label="Partner since",
+        help_text="The agreement begins on this day; empty: now",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        terms: Any = self.fields["terms"]
+        terms.queryset = Terms.objects.filter(versions__isnull=False).distinct().order_by("name")
+
+    def clean_joined_on(self) -> Any:
+        day = self.cleaned_data["joined_on"]
+        if day and day > timezone.localdate():
+            raise ValidationError("That day is still to come. Choose today or an earlier day.")
+        return day
+
+
+class LinkForm(forms.Form):
+    """A new referral link."""
+
+    destination = forms.CharField(
+        max_length=2000, label="Where it leads", help_text="A page of your site, e.g. https://shop.example.com/start"
+    )
+    key = forms.CharField(
+        max_length=40, required=False, label="Name in the link", help_text="e.g. nordic; empty: we choose one"
+    )
+    label = forms.CharField(max_length=100, required=False, label="Note", help_text="e.g. podcast, spring 2026")
+
+
+class CodeForm(forms.Form):
+    """A new code."""
+
+    key = forms.CharField(max_length=40, label="Code", help_text="What customers type, e.g. NORDIC10")
+    offer = forms.CharField(
+        max_length=200, required=False, label="What the customer gets", help_text="e.g. 10% off the first order"
+    )
+
+
+class GroupForm(forms.Form):
+    """A new group of partners."""
+
+    name = forms.CharField(max_length=100, help_text="e.g. Gold partners")
+    key = forms.SlugField(
+        max_length=40, required=False, label="Key", help_text="How rules name it, e.g. gold; empty: made from the name"
+    )
+    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        data["key"] = data.get("key") or slugify(data.get("name", ""))[:40]
+        if not data["key"] and "key" not in self.errors:
+            self.add_error("key", "No key can be made from this name. Give one in small letters and digits.")
+        return data
+
+
+class TermsForm(forms.Form):
+    """A new, still empty set of terms."""
+
+    name = forms.CharField(max_length=100, help_text="e.g. Agency partners")
+    key = forms.SlugField(
+        max_length=60, required=False, help_text="How exports name it, e.g. agency; empty: made from the name"
+    )
+    is_default = forms.BooleanField(required=False, label="New partners get these terms")
+
+    clean = GroupForm.clean
+
+
+class VersionForm(forms.Form):
+    """A new version of terms: the document, why, and from when."""
+
+    document = forms.CharField(
+        label="Terms document",
+        widget=forms.Textarea(attrs={"class": "code", "spellcheck": "false", "rows": 18}),
+        help_text="JSON as in docs/commission-rules.md; it is checked and shown in plain words before it counts",
+    )
+    note = forms.CharField(
+        max_length=300, label="What changes and why", help_text="Partners read this, e.g. 25% instead of 20% for all"
+    )
+    begins = forms.ChoiceField(
+        label="For partners on an older version",
+        choices=[("new", "They stay on it; only new agreements use this version"), ("day", "They move on this day")],
+        widget=forms.RadioSelect,
+        initial="new",
+    )
+    effective_on = forms.DateField(
+        required=False,
+        label="Day",
+        help_text="Begins at 00:00 in the program's zone",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def clean_document(self) -> Any:
+        try:
+            return json.loads(self.cleaned_data["document"])
+        except json.JSONDecodeError as error:
+            raise ValidationError(f"This is no JSON: line {error.lineno}, column {error.colno}: {error.msg}.") from None
+        except RecursionError:
+            raise ValidationError("This is nested too deeply to be terms.") from None
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("begins") == "day" and not data.get("effective_on") and "effective_on" not in self.errors:
+            self.add_error("effective_on", "Choose the day, or let partners stay on their version.")
+        return data
+
+
+class MoveForm(forms.Form):
+    """Put a partner on other terms."""
+
+    version = forms.ModelChoiceField(TermsVersion.unscoped.none(), label="Terms")
+    starts_on = forms.DateField(
+        label="From",
+        help_text="Sales from this day on are paid by these terms",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    reason = forms.CharField(max_length=300, required=False, help_text="e.g. promoted to gold")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        versions: Any = self.fields["version"]
+        versions.queryset = TermsVersion.objects.select_related("terms").order_by("terms__name", "-number")
+        versions.label_from_instance = lambda v: f"{v.terms.name}, version {v.number}"

@@ -1,0 +1,56 @@
+"""The first page of the back office, and the search over everything."""
+
+from datetime import timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from goodword.accounts import access
+from goodword.accounts.access import StaffRequest
+from goodword.commissions.selectors import earned_by_partner, figures
+from goodword.insights.band import band_of, last_maturity
+from goodword.insights.charts import weekly_chart
+from goodword.insights.home import busiest, has_started, needs, settles_now, weekly
+from goodword.insights.listing import searched
+from goodword.insights.search import jump, results
+from goodword.partners.selectors import default_version, partners_by_id
+
+
+def home(request: StaffRequest) -> HttpResponse:
+    program, now = request.program, timezone.now()
+    found = figures(program, now=now)
+    last = last_maturity(program, now=now)
+    weeks = weekly(program, now=now)
+    names = {"first": "Referrals", "second": "Conversions"}
+    context = {
+        "figures": found,
+        "last_maturity": last,
+        "band": band_of(found, last),
+        "needs": [need for need in needs(program, found) if access.may(request, f"backoffice:{need.place}")],
+        "weeks": list(reversed(weeks)),
+        "sums": busiest(weeks),
+        "chart": weekly_chart(weeks, **names),
+        "small_chart": weekly_chart(weeks, narrow=True, **names),
+        "best": _best(request),
+        "settles_now": settles_now(program),
+        "started": has_started(program),
+        "default_terms": default_version(program),
+    }
+    return render(request, "backoffice/home.html", context)
+
+
+def _best(request: StaffRequest) -> list[tuple[object, object]]:
+    """The five partners whose sales of the last 90 days earn most."""
+    since = timezone.now() - timedelta(days=90)
+    earned = list(earned_by_partner(request.program, since=since).items())[:5]
+    known = partners_by_id(key for key, _ in earned)
+    return [(known[key], sums) for key, sums in earned]
+
+
+def search(request: StaffRequest) -> HttpResponse:
+    text = searched(request)
+    if found := jump(text):
+        place, key = found
+        return redirect(f"backoffice:{place}", request.program.slug, key)
+    return render(request, "backoffice/search.html", {"text": text, "groups": results(text, request.role)})

@@ -1,0 +1,224 @@
+"""Pages about terms, their versions and agreements: what partners are promised, in plain words."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import F, Q, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from goodword.accounts import access
+from goodword.accounts.access import StaffRequest
+from goodword.accounts.actors import actor_of
+from goodword.backoffice.forms import TermsForm, VersionForm
+from goodword.backoffice.partner_views import first_instant
+from goodword.backoffice.refusals import tried
+from goodword.domain.errors import InvalidInput
+from goodword.insights.csv import csv_response
+from goodword.insights.listing import Choice, Column, Filter, Listing, chosen, listing, searched
+from goodword.insights.story import story_of, story_of_agreement
+from goodword.insights.terms import words_of
+from goodword.partners import services
+from goodword.partners.models import Agreement, Terms, TermsVersion
+from goodword.partners.selectors import latest_version, terms_overview, versions_with_use
+from goodword.partners.terms_check import checked_terms
+
+FIRST_DOCUMENT = {
+    "rules": [{"key": "all", "on": "sale", "pay": {"percent": "20%"}}],
+    "choose": "first",
+    "clawback": {"days": 60},
+}
+
+
+def terms_list(request: StaffRequest) -> HttpResponse:
+    return render(request, "backoffice/terms/list.html", {"all_terms": terms_overview(timezone.now())})
+
+
+def terms_csv(request: StaffRequest) -> HttpResponseBase:
+    header = ["key", "name", "default", "latest version", "published", "partners"]
+
+    def rows() -> Iterator[list[Any]]:
+        for one in terms_overview(timezone.now()):
+            newest: Any = one.newest  # type: ignore[attr-defined]
+            latest = [newest.number, newest.published_at] if newest else ["", ""]
+            yield [one.key, one.name, "yes" if one.is_default else "no", *latest, one.partner_count]  # type: ignore[attr-defined]
+
+    return csv_response(f"{request.program.slug}-terms", header, rows())
+
+
+def terms_add(request: StaffRequest) -> HttpResponse:
+    form = TermsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        made = tried(form, lambda: services.create_terms(request.program, actor=actor_of(request), **form.cleaned_data))
+        if made:
+            messages.success(request, "Now say what these terms promise.")
+            return redirect("backoffice:terms-publish", request.program.slug, made.public_id)
+    return render(request, "backoffice/terms/add.html", {"form": form})
+
+
+def terms(request: StaffRequest, terms: str) -> HttpResponse:
+    one = access.find(Terms, terms)
+    newest = latest_version(one)
+    if newest is None:
+        return render(request, "backoffice/terms/page.html", {"terms": one, "versions": [], "version": None})
+    return _version_page(request, one, newest)
+
+
+def terms_version(request: StaffRequest, version: str) -> HttpResponse:
+    one = access.find(TermsVersion, version)
+    return _version_page(request, one.terms, one)
+
+
+def _version_page(request: StaffRequest, one: Terms, version: TermsVersion) -> HttpResponse:
+    versions = versions_with_use(one, timezone.now())
+    context = {
+        "terms": one,
+        "version": version,
+        "is_latest": versions[0].number == version.number,
+        "versions": versions,
+        "words": words_of(request.program, version.document),
+        "source": json.dumps(version.document, indent=2, ensure_ascii=False),
+        "story": story_of("terms", version.public_id),
+    }
+    return render(request, "backoffice/terms/page.html", context)
+
+
+def terms_publish(request: StaffRequest, terms: str) -> HttpResponse:
+    """Write, check and preview a version; publishing is a second press, on the preview."""
+    one = access.find(Terms, terms)
+    last = latest_version(one)
+    start = json.dumps(last.document if last else FIRST_DOCUMENT, indent=2, ensure_ascii=False)
+    form = VersionForm(request.POST or None, initial={"document": start, "effective_on": _tomorrow()})
+    preview = None
+    if request.method == "POST" and form.is_valid():
+        preview = _preview(request, form)
+        if preview and "publish" in request.POST:
+            made = tried(form, lambda: _publish(request, one, form), effective_at="effective_on")
+            if made:
+                messages.success(request, f"{one.name}, version {made.number} is published.")
+                return redirect("backoffice:terms", request.program.slug, one.public_id)
+            preview = None
+    context = {"terms": one, "form": form, "preview": preview, "last": last, "affected": _affected(one, form)}
+    return render(request, "backoffice/terms/publish.html", context)
+
+
+def _tomorrow() -> Any:
+    return timezone.localdate() + timedelta(days=1)
+
+
+def _affected(one: Terms, form: VersionForm) -> int:
+    """How many partners would move on the chosen day."""
+    if not form.is_bound or form.errors or form.cleaned_data.get("begins") != "day":
+        return 0
+    live = Q(ends_at=None) | Q(ends_at__gt=timezone.now())
+    rows = Agreement.objects.filter(live, terms_version__terms=one).exclude(ends_at=F("starts_at"))
+    return rows.values("partner").distinct().count()
+
+
+def _preview(request: StaffRequest, form: VersionForm) -> Any:
+    document = form.cleaned_data["document"]
+    try:
+        checked_terms(request.program, document)
+    except InvalidInput:
+        tried(form, lambda: checked_terms(request.program, document), **_all_to_document(document))
+        return None
+    return words_of(request.program, document)
+
+
+def _all_to_document(document: Any) -> dict[str, str]:
+    """Every problem in the document belongs beside the document's field."""
+    names = set(document) if isinstance(document, dict) else set()
+    return dict.fromkeys(names | {"", "rules", "overrides", "bonuses", "clawback", "tail", "choose"}, "document")
+
+
+def _publish(request: StaffRequest, one: Terms, form: VersionForm) -> TermsVersion:
+    data = form.cleaned_data
+    return services.publish_terms_version(
+        request.program,
+        one,
+        document=data["document"],
+        note=data["note"],
+        actor=actor_of(request),
+        now=timezone.now(),
+        published_by=request.user,
+        effective_at=first_instant(request, data["effective_on"]) if data["begins"] == "day" else None,
+    )
+
+
+AGREEMENT_COLUMNS = (
+    Column("Partner", sort="partner"),
+    Column("Terms"),
+    Column("From", sort="from"),
+    Column("Until"),
+    Column("State"),
+)
+AGREEMENT_ORDERS = {"partner": ("partner_name", "id"), "from": ("starts_at", "id")}
+
+
+def _agreements_found(text: str, state: str) -> QuerySet[Agreement]:
+    now = timezone.now()
+    in_force = Q(starts_at__lte=now) & (Q(ends_at=None) | Q(ends_at__gt=now))
+    which = {"now": in_force, "ahead": Q(starts_at__gt=now), "over": Q(ends_at__lte=now)}.get(state, Q())
+    rows = Agreement.objects.filter(which).exclude(ends_at=F("starts_at"))
+    if text:
+        rows = rows.filter(Q(partner__name__icontains=text) | Q(terms_version__terms__name__icontains=text))
+    return rows.select_related("partner", "terms_version__terms").annotate(partner_name=F("partner__name"))
+
+
+def _agreements(request: StaffRequest) -> Listing:
+    states = [
+        Choice("", "All"),
+        Choice("now", "In force"),
+        Choice("ahead", "Begins later"),
+        Choice("over", "Over"),
+    ]
+    state = chosen(request, "state", states)
+    return listing(
+        request,
+        _agreements_found(searched(request), state),
+        columns=AGREEMENT_COLUMNS,
+        orders=AGREEMENT_ORDERS,
+        default="-from",
+        filters=[Filter("state", "State", state, states)],
+    )
+
+
+def agreements(request: StaffRequest) -> HttpResponse:
+    context = {"listing": _agreements(request), "now": timezone.now()}
+    return render(request, "backoffice/terms/agreements.html", context)
+
+
+def agreements_csv(request: StaffRequest) -> HttpResponseBase:
+    header = ["id", "partner", "partner id", "terms", "from", "until", "for cause", "accepted", "accepted by"]
+    rows = (
+        [
+            one.public_id,
+            one.partner.name,
+            one.partner.public_id,
+            one.terms_version.settlement_key,
+            one.starts_at,
+            one.ends_at,
+            "yes" if one.for_cause else "no",
+            one.accepted_at,
+            one.accepted_by,
+        ]
+        for one in _agreements(request).ordered
+    )
+    return csv_response(f"{request.program.slug}-agreements", header, rows)
+
+
+def agreement(request: StaffRequest, agreement: str) -> HttpResponse:
+    one = access.find(Agreement, agreement)
+    if one.ends_at == one.starts_at:
+        raise Http404
+    context = {
+        "agreement": one,
+        "words": words_of(request.program, one.terms_version.document),
+        "story": story_of_agreement(one),
+        "now": timezone.now(),
+    }
+    return render(request, "backoffice/terms/agreement.html", context)

@@ -1,0 +1,193 @@
+"""What the back office's first page shows: what needs somebody now, and what happened week by week. Reads only."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from goodword.accounts.models import Program
+from goodword.commissions.selectors import Figures
+from goodword.insights.charts import Week
+from goodword.insights.facts import refunds_found
+from goodword.insights.partners import in_debt, without_destination
+from goodword.insights.wording import count_text, money_text
+from goodword.partners.models import Application, Partner
+from goodword.payouts.models import PayoutRun
+from goodword.referrals.models import UnsettledFact
+
+WEEKS = 26
+_EACH = 4
+"""So many rows of one sort; the rest is one row that opens the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A decision that waits: what, since when or why, and the button that leads to it."""
+
+    icon: str
+    title: str
+    detail: str
+    button: str
+    place: str
+    key: str = ""
+    query: str = ""
+    tone: str = ""
+
+
+def needs(program: Program, figures: Figures) -> list[Need]:
+    """What waits for a person, the most pressing first."""
+    return [
+        *_blocked(program),
+        *_runs(program),
+        *_applications(),
+        *_ready(program, figures),
+        *_debts(program),
+        *_destinations(program),
+        *_refunds(),
+    ]
+
+
+def _blocked(program: Program) -> list[Need]:
+    if not program.payouts_blocked:
+        return []
+    return [
+        Need(
+            "warn",
+            "Payouts are blocked: the books do not pass their checks",
+            program.payouts_blocked,
+            "See payouts",
+            "payouts",
+            tone="bad",
+        )
+    ]
+
+
+def _runs(program: Program) -> list[Need]:
+    waiting = PayoutRun.objects.filter(program=program, state__in=["prepared", "approved", "exported"])
+    words = {
+        "prepared": ("waits for a second person to approve it", "Review"),
+        "approved": ("is approved and can be sent", "Send"),
+        "exported": ("is sent: confirm what arrived", "Confirm"),
+    }
+    found = []
+    for run in waiting.select_related("prepared_by").order_by("number")[:_EACH]:
+        total = sum(run.payouts.values_list("amount_minor", flat=True))
+        said, button = words[run.state]
+        title = f"Payout run {run.number} over {money_text(total, run.currency)} {said}"
+        found.append(Need("payouts", title, f"Prepared by {run.prepared_by}", button, "payout-run", run.public_id))
+    return found
+
+
+def _applications() -> list[Need]:
+    waiting = Application.objects.filter(status="submitted").order_by("submitted_at")
+    rows = list(waiting[: _EACH + 1])
+    found = [
+        Need("person", f"{one.name} wants to become a partner", _short(one.promotion or one.audience), "Review",
+             "application", one.public_id)
+        for one in rows[:_EACH]
+    ]  # fmt: skip
+    if len(rows) > _EACH:
+        more = waiting.count() - _EACH
+        found.append(Need("partners", f"{count_text(more, 'more application')} waiting", "", "See all", "applications"))
+    return found
+
+
+def _ready(program: Program, figures: Figures) -> list[Need]:
+    if program.payouts_blocked or figures.payable < program.minimum_payout_minor:
+        return []
+    if PayoutRun.objects.filter(program=program, state="prepared").exists():
+        return []
+    title = f"{money_text(figures.payable, figures.currency)} can be paid out"
+    least = money_text(program.minimum_payout_minor, program.currency)
+    return [Need("payouts", title, f"To every partner with at least {least}", "Prepare a run", "payout-prepare")]
+
+
+def _debts(program: Program) -> list[Need]:
+    found = in_debt(program)
+    if not found:
+        return []
+    if len(found) == 1:
+        partner, debt = found[0]
+        title = f"{partner.name} owes {money_text(debt, program.currency)}"
+        return [Need("refund", title, _DEBT, "Open", "partner", partner.public_id, tone="warn")]
+    whole = money_text(sum(debt for _, debt in found), program.currency)
+    title = f"{count_text(len(found), 'partner')} owe {whole} together"
+    return [Need("refund", title, _DEBT, "See them", "partners", query="?sort=payable", tone="warn")]
+
+
+_DEBT = "Sales were refunded after their commission was paid; the next payouts net it"
+
+
+def _destinations(program: Program) -> list[Need]:
+    found = without_destination(program)
+    if not found:
+        return []
+    waiting = money_text(sum(minor for _, minor in found), program.currency)
+    names = ", ".join(partner.name for partner, _ in found[:3]) + (" and others" if len(found) > 3 else "")
+    title = f"{waiting} cannot be paid: {count_text(len(found), 'partner has', 'partners have')} no payout account"
+    if len(found) == 1:
+        return [Need("payouts", title, names, "Open", "partner", found[0][0].public_id, tone="warn")]
+    return [Need("payouts", title, names, "See them", "partners", query="?sort=-payable", tone="warn")]
+
+
+def _refunds() -> list[Need]:
+    unmatched = refunds_found(state="unmatched").count()
+    if not unmatched:
+        return []
+    title = f"{count_text(unmatched, 'refund names a sale', 'refunds name sales')} that nobody has recorded"
+    detail = "They change nothing until the sale arrives"
+    return [Need("refund", title, detail, "See them", "refunds", query="?state=unmatched", tone="warn")]
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 110 else text[:109].rstrip() + "…"
+
+
+def settles_now(program: Program) -> bool:
+    """Whether facts wait for the worker, so that the figures may still move."""
+    return UnsettledFact.objects.filter(program=program).exists()
+
+
+def weekly(program: Program, *, now: datetime) -> list[Week]:
+    """Referrals (touches) and credited conversions of the last half year, by whole week in the program's zone.
+
+    The running week is left out: half a week always looks like a fall.
+    """
+    zone = ZoneInfo(program.timezone)
+    today = now.astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday())
+    starts = [monday - timedelta(weeks=back) for back in range(WEEKS, 0, -1)]
+    since = datetime(starts[0].year, starts[0].month, starts[0].day, tzinfo=zone)
+    touches = _by_week(_TOUCHES, program, since)
+    sales = _by_week(_CONVERSIONS, program, since)
+    return [Week(week, touches[week], sales[week]) for week in starts]
+
+
+_TOUCHES = """
+    SELECT date_trunc('week', at AT TIME ZONE %s)::date, count(*) FROM referrals_touch
+     WHERE program_id = %s AND at >= %s AND retracted_at IS NULL GROUP BY 1
+"""
+_CONVERSIONS = """
+    SELECT date_trunc('week', conversion_at AT TIME ZONE %s)::date, count(DISTINCT conversion) FROM commissions_line
+     WHERE program_id = %s AND conversion_at >= %s GROUP BY 1
+"""
+
+
+def _by_week(statement: str, program: Program, since: datetime) -> Counter[date]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [program.timezone, program.pk, since])
+        return Counter(dict(cursor.fetchall()))
+
+
+def busiest(weeks: Sequence[Week]) -> tuple[int, int]:
+    """The sums of both counts over the weeks."""
+    return sum(week.first for week in weeks), sum(week.second for week in weeks)
+
+
+def has_started(program: Program) -> bool:
+    """Whether there is a partner at all: a program without one is shown its first steps instead of zeros."""
+    return Partner.objects.filter(program=program).exists()

@@ -1,0 +1,32 @@
+"""Terms in plain words for pages: the text comes from the engine's own reading of the document. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from goodword.accounts.models import Program
+from goodword.insights.offer import worked_example
+from goodword.insights.receipts import ReceiptRow
+from goodword.insights.wording import money_text
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Terms as sentences, and one sale reckoned by them."""
+
+    sentences: Sequence[str]
+    example: Sequence[ReceiptRow] = ()
+    example_title: str = ""
+
+
+def words_of(program: Program, document: Any) -> Words:
+    """The whole text of a terms document, with a worked example."""
+    example = worked_example(program, document)
+    title = f"A sale over {money_text(example.sale_minor, program.currency)}, worked out" if example else ""
+    return Words([f"Rule {rule['key']}" for rule in document.get("rules", [])], example.steps if example else (), title)
+
+
+def rule_words(document: Any, key: str) -> Words:
+    """What one rule says."""
+    rule = next((rule for rule in document.get("rules", []) if rule["key"] == key), None)
+    return Words([f"Rule {rule['key']}"] if rule else [])
