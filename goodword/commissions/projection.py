@@ -67,7 +67,7 @@ class Projector:
             str(line.share_ppm), str(line.basis), escaped(line.rate), str(line.amount), matures_on, matures_text,
             "{" + ",".join(line.reasons) + "}", escaped(steps), str(position),
         ]  # fmt: skip
-        digest = hashlib.blake2b("\t".join(row).encode(), digest_size=16).hexdigest()
+        digest = _digest(row)
         row.append(digest)
         due = Due(
             line.line, partner, line.partner, line.conversion, at, matures_at, matures_on, line.kind, line.rule,
@@ -78,6 +78,21 @@ class Projector:
     def _first_instant_of(self, day: date) -> tuple[datetime, str]:
         at = moment(self._zone.first_instant(day.toordinal()))
         return at, at.isoformat()
+
+
+def _digest(row: list[str]) -> str:
+    return hashlib.blake2b("\t".join(row).encode(), digest_size=16).hexdigest()
+
+
+def digest_of_row(row: Line) -> str:
+    """The digest that a stored line has when nobody touched it."""
+    return _digest([
+        str(row.program_id), escaped(row.line), str(row.partner_id), escaped(row.conversion),
+        row.conversion_at.isoformat(), escaped(row.customer), row.kind, str(row.level), escaped(row.rule),
+        escaped(row.terms), row.currency, str(row.share_ppm), str(row.basis_minor), escaped(row.rate),
+        str(row.amount_minor), row.matures_on.isoformat(), row.matures_at.isoformat(),
+        "{" + ",".join(row.reasons) + "}", escaped(steps_json(row.steps)), str(row.position),
+    ])  # fmt: skip
 
 
 def due_of_row(row: Line) -> Due:
