@@ -82,6 +82,30 @@ def serve(
 
 
 @app.command()
+def demo(
+    *,
+    data: Data = None,
+    host: Host = DEFAULT_HOST,
+    port: Port = DEFAULT_PORT,
+    processes: Processes = None,
+    threads: Threads = DEFAULT_THREADS,
+    concurrency: Concurrency = DEFAULT_CONCURRENCY,
+    load_only: Annotated[bool, typer.Option("--load-only", help="Load, settle, tell the figures, and stop.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over with an empty embedded database.")] = False,
+    customers: Annotated[int | None, typer.Option("--customers", help="Only so many customers.", min=100)] = None,
+) -> None:
+    """Load a year and a half of real purchases with simulated partners, settle them, and serve the result."""
+    from goodword.server import demo_serving, serving
+
+    if load_only:
+        demo_serving.load_demo(data, fresh=fresh, customers=customers, say=_say, tell=typer.echo)
+        return
+    _tell_address(host, port)
+    plan = serving.Plan(data, host, port, processes, threads, concurrency)
+    raise typer.Exit(demo_serving.serve_demo(plan, fresh=fresh, customers=customers, say=_say))
+
+
+@app.command()
 def web(
     *,
     data: Data = None,

@@ -1,1 +1,4 @@
-"""The demo: real purchases, simulated partners, through the same importer that a customer uses."""
+"""The demo: real purchases, simulated partners, through the same importer that a customer uses.
+
+`command.run` is all that the command line knows of it.
+"""

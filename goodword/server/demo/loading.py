@@ -20,7 +20,7 @@ from goodword.referrals.importing.files import inspect
 from goodword.referrals.importing.services import File, import_file
 from goodword.referrals.models import Import
 from goodword.referrals.services import create_link
-from goodword.server.demo import stage
+from goodword.server.demo import people, stage
 from goodword.server.demo.files import LAYOUTS, write_files
 from goodword.server.demo.partners import read_partners
 from goodword.server.demo.purchases import Purchases, read_purchases
@@ -136,10 +136,10 @@ class _Importer:
 
 def _make_links(program: Program, actor: Actor) -> None:
     for partner in Partner.objects.order_by("external_id"):
-        create_link(program, partner, destination=f"https://{stage.HOST}/", label="Front page", actor=actor)
+        create_link(program, partner, destination=f"https://{people.HOST}/", label="Front page", actor=actor)
     for number, page in (("P001", "new-releases"), ("P001", "jazz"), ("P002", "jazz"), ("P060", "boxed-sets")):
         partner = Partner.objects.get(external_id=number)
-        create_link(program, partner, destination=f"https://{stage.HOST}/{page}", label=page.capitalize(), actor=actor)
+        create_link(program, partner, destination=f"https://{people.HOST}/{page}", label=page.capitalize(), actor=actor)
 
 
 def _around_partners(work: Load, program: Program, by: User, actor: Actor) -> None:
@@ -148,6 +148,6 @@ def _around_partners(work: Load, program: Program, by: User, actor: Actor) -> No
     stage.promote(work.calendar, actor)
     stage.pause_and_end(work.now, actor)
     stage.apply(program, work.now)
-    for login in stage.logins():
+    for login in people.LOGINS.values():
         if login.partner:
             add_seat(Partner.objects.get(external_id=login.partner), stage.make_person(login), role=login.role)

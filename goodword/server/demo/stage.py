@@ -1,9 +1,8 @@
 """The demo's company, program, people, groups and terms: what stands before any file is imported."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from goodword.accounts.actors import VISITOR, Actor
@@ -22,10 +21,9 @@ from goodword.partners.services import (
 )
 from goodword.server.demo.files import ZONE
 from goodword.server.demo.partners import GROUPS, LEAD_TIME, STANDARD_LATER, TERMS
+from goodword.server.demo.people import HOST, LOGINS, SLUG, Login
 from goodword.server.demo.simulation import PARTIAL_SHARE, REFUND_SHARE, WINDOW_DAYS
 
-SLUG: Final = "harbour-lane"
-HOST: Final = "harbour-lane.example"
 ATTRIBUTION: Final = {
     "model": "last",
     "window_days": WINDOW_DAYS,
@@ -33,24 +31,6 @@ ATTRIBUTION: Final = {
     "priority": [["registration"], ["code"], ["link", "form"]],
     "lock": {"months": None},
     "existing_customers": "exclude",
-}
-
-
-class Login(NamedTuple):
-    """One of the four people. The passwords are public: the demo listens on this machine only."""
-
-    email: str
-    password: str
-    name: str
-    role: str
-    partner: str = ""
-
-
-LOGINS: Final = {
-    "manager": Login("maya@harbour-lane.example", "demo-manager-1997", "Maya Lindgren", "manager"),
-    "finance": Login("felix@harbour-lane.example", "demo-finance-1997", "Felix Amato", "finance"),
-    "harriet": Login("harriet@liner-notes-weekly.example", "demo-partner-1997", "Harriet Moss", "owner", "P001"),
-    "iris": Login("iris@paper-sleeve.example", "demo-partner-1998", "Iris Novak", "owner", "P060"),
 }
 
 
@@ -159,11 +139,6 @@ def change_standard_terms(program: Program, calendar: Calendar, actor: Actor, by
         published_by=by,
         effective_at=calendar.new_terms,
     )
-
-
-def logins() -> Iterator[Login]:
-    """The four people, in the order in which they are told."""
-    yield from LOGINS.values()
 
 
 def promote(calendar: Calendar, actor: Actor) -> None:
