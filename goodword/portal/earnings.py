@@ -18,7 +18,7 @@ from goodword.portal import mine
 from goodword.portal.filters import Choice, Filter, chosen_month, months_filter
 from goodword.portal.lines import STATES, Row, lines_of, rows_of
 from goodword.portal.receipt import receipt_of, what_happened
-from goodword.portal.standing import standing_of
+from goodword.portal.standing import standing_of, taken_sentence_of
 from goodword.portal.words import reasons_sentence
 from goodword.referrals.models import Refund
 
@@ -99,8 +99,10 @@ def line(request: PartnerRequest, line: str) -> HttpResponse:
     if detail is None or detail.row.partner_id != request.partner.pk:
         raise Http404
     own = detail.row
+    row = rows_of(request.partner, [own], now)[0]
     context = {
-        "row": rows_of(request.partner, [own], now)[0],
+        "row": row,
+        "told": taken_sentence_of(request.partner, own.line, now) or row.word.title,
         "receipt": receipt_of(detail),
         "reasons": reasons_sentence(own.reasons),
         "refunds": Refund.objects.filter(sale=own.conversion, retracted_at=None).order_by("at"),

@@ -1,8 +1,8 @@
 """The first page of a partner: what I have earned, what comes when, what was taken back and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -13,10 +13,9 @@ from goodword.accounts.models import Program
 from goodword.payouts.selectors import current_method, payouts_to
 from goodword.portal import selectors
 from goodword.portal.share import address_of
-from goodword.portal.standing import Standing, Taken, coming_of, owed_back_by, standing_of, taken_back_from
-from goodword.portal.words import taken_back_sentence
+from goodword.portal.standing import Standing, Taken, coming_of, owed_back_by, sentence_of, standing_of, taken_back_from
 
-_WIDTH = 1000
+_WIDTH, _WIDTH_MIN = 1000, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +53,34 @@ def home(request: PartnerRequest) -> HttpResponse:
     return render(request, "portal/home.html", context)
 
 
-def band_of(standing: Standing) -> list[Segment]:
-    """The money as one band, paid first and what can still be taken back last. Every part that is there is seen."""
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The money from left to right as it goes through time, newest last, with what is at risk at the right end."""
+
+    parts: Sequence[Segment]
+    at_risk: Segment | None
+
+
+def band_of(standing: Standing) -> Band | None:
+    """The money as one band: paid first, what waits last. Every part that is there can be seen."""
     money = standing.figures
     parts = [
         ("paid", money.paid),
         ("moving", money.in_payout),
         ("ready", money.payable),
         ("held", money.held + money.withheld),
-        ("risk", money.pending),
+        ("waiting", money.pending),
     ]
     whole = sum(max(amount, 0) for _, amount in parts)
-    band, start = [], 0
-    for kind, amount in parts:
-        if amount > 0:
-            width = max(amount * _WIDTH // whole, 6)
-            band.append(Segment(kind, start, width))
-            start += width
-    return [Segment(part.kind, part.start * _WIDTH // start, part.width * _WIDTH // start) for part in band]
+    widths = [(kind, max(amount * _WIDTH // whole, _WIDTH_MIN)) for kind, amount in parts if amount > 0]
+    if not widths:
+        return None
+    all_of_it, start, segments = sum(width for _, width in widths), 0, []
+    for kind, width in widths:
+        segments.append(Segment(kind, start * _WIDTH // all_of_it, width * _WIDTH // all_of_it))
+        start += width
+    risk = min(standing.at_risk, whole) * _WIDTH // whole
+    return Band(segments, Segment("at-risk", _WIDTH - risk, risk) if risk else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +107,5 @@ def next_payout(standing: Standing, program: Program) -> NextPayout:
 
 def told(taken: Taken, program: Program, now: datetime) -> dict[str, object]:
     """A correction with its sentence, and the line it can be opened at."""
-    zone = ZoneInfo(program.timezone)
-    sentence = taken_back_sentence(
-        taken.amount,
-        program.currency,
-        order_at=taken.order_at,
-        refunded=taken.refunded,
-        owed=taken.owed,
-        zone=zone,
-        today=now.astimezone(zone).date(),
-    )
+    sentence = sentence_of(taken, program, now)
     return {"line": taken.line, "at": taken.at, "sentence": sentence, "reason": taken.refund_reason}

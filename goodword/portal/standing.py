@@ -7,15 +7,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Max, Q, Sum
 
+from goodword.accounts.models import Program
 from goodword.commissions.models import Hold, Line
 from goodword.commissions.selectors import Figures, figures, taken_back
-from goodword.domain.chart import NOTHING_BOOKED
+from goodword.domain.chart import NOTHING_BOOKED, OPEN_BUCKETS
 from goodword.ledger.models import Entry
 from goodword.ledger.selectors import booked_by_line
 from goodword.partners.models import Partner, TermsVersion
+from goodword.portal.words import taken_back_sentence
 from goodword.referrals.models import Refund
 
 
@@ -140,6 +143,31 @@ def owed_back_by(partner: Partner) -> list[Taken]:
         .order_by("-at")
     )
     return _explained(partner, [(row["subject"], row["at"], row["amount"]) for row in legs])
+
+
+def sentence_of(taken: Taken, program: Program, now: datetime) -> str:
+    """What was taken back, in words."""
+    zone = ZoneInfo(program.timezone)
+    return taken_back_sentence(
+        taken.amount,
+        program.currency,
+        order_at=taken.order_at,
+        refunded=taken.refunded,
+        owed=taken.owed,
+        zone=zone,
+        today=now.astimezone(zone).date(),
+    )
+
+
+def taken_sentence_of(partner: Partner, line: str, now: datetime) -> str:
+    """What was taken back of one line in all, in words; empty when nothing was."""
+    legs = Entry.objects.filter(
+        transaction__kind="clawback", account__owner=partner.pk, account__kind__in=OPEN_BUCKETS, subject=line
+    )
+    found = legs.aggregate(amount=Sum(F("debit_minor") - F("credit_minor")), at=Max("transaction__recorded_at"))
+    if not found["amount"]:
+        return ""
+    return sentence_of(_explained(partner, [(line, found["at"], found["amount"])])[0], partner.program, now)
 
 
 def _explained(partner: Partner, rows: Sequence[tuple[str, datetime, int]]) -> list[Taken]:
