@@ -97,7 +97,7 @@ def _place(of: Program, word: str, partner_word: str) -> Place:
     """A partner of the program with one object of each kind, marked with its word."""
     mark = f"{word}-{partner_word}"
     partner = cast.partner(of, name=mark, email=f"{mark}@partner.example", notes=f"{word}-team")
-    link = cast.link(partner, label=mark, destination=f"https://shop.example/{mark}")
+    link = cast.link(partner, label=mark)  # where it leads is public: everybody who follows it sees that
     sale = cast.sale(of, external_id=f"sale-{mark}", customer=f"customer-{mark}")
     version = cast.terms_version(of, terms=cast.terms(of, key=f"terms-{mark}", name=mark))
     here = SimpleNamespace(
