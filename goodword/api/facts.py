@@ -179,7 +179,7 @@ def _target(kind: _Kind) -> Callable[[Call, str], Fact]:
 def _list(kind: _Kind) -> Callable[[Call], Any]:
     def rows(request: Call) -> Any:
         asked = request.asked
-        page = page_of(request.program, _filtered(request.program, kind, asked), asked, order=kind.order)
+        page = page_of(request, _filtered(request.program, kind, asked), order=kind.order)
         return {"items": [_object(kind, row) for row in page.rows], "next": page.next or None}
 
     return rows

@@ -4,7 +4,7 @@ What the fields mean is not known here.
 """
 
 import json
-import time
+import threading
 from decimal import Decimal, InvalidOperation
 from email.message import Message
 from typing import Any, Final
@@ -33,7 +33,8 @@ class _BadNumber:
 
 def read_object_of(request: HttpRequest) -> dict[str, Any]:
     """The JSON object in the body; raises a refusal that says where it is broken."""
-    _refuse_other_media(request)
+    if request.headers.get("Content-Type") or request.headers.get("Content-Length", "0") != "0":
+        _refuse_other_media(request)
     return parse_object(_received(request))
 
 
@@ -60,20 +61,46 @@ def _received(request: HttpRequest) -> bytes:
         raise Refusal("length_required", "the body has no length", remedy="send Content-Length")
     if length.isdecimal() and int(length) > BODY_MAX:
         raise _too_large()
-    until, pieces, size = time.monotonic() + SECONDS_MAX, [], 0
-    try:
-        while piece := request.read(_CHUNK):
-            pieces.append(piece)
-            size += len(piece)
-            if size > BODY_MAX:
-                raise _too_large()
-            if time.monotonic() > until:
-                raise Refusal("body_timeout", f"the body took longer than {SECONDS_MAX} seconds", remedy="send again")
-    except RequestDataTooBig:
-        raise _too_large() from None
-    except UnreadablePostError:
-        raise Refusal("body_timeout", "the body ended before its length", remedy="send the request again") from None
-    return b"".join(pieces)
+    taken = _Taken(request)
+    reader = threading.Thread(target=taken.read, daemon=True, name="body")
+    reader.start()
+    reader.join(SECONDS_MAX)
+    if reader.is_alive():
+        raise Refusal(
+            "body_timeout",
+            f"the body took longer than {SECONDS_MAX} seconds",
+            remedy="send it again",
+            headers={"Connection": "close"},
+        )
+    if taken.error is not None:
+        raise taken.error
+    return b"".join(taken.pieces)
+
+
+class _Taken:
+    """The body as it comes in. Read beside the request, because a read waits as long as the sender likes.
+
+    When the request is refused for that, the server closes the connection, and the read ends too.
+    """
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self.pieces: list[bytes] = []
+        self.error: Refusal | None = None
+
+    def read(self) -> None:
+        size = 0
+        try:
+            while piece := self._request.read(_CHUNK):
+                self.pieces.append(piece)
+                size += len(piece)
+                if size > BODY_MAX:
+                    self.error = _too_large()
+                    return
+        except RequestDataTooBig:
+            self.error = _too_large()
+        except UnreadablePostError:
+            self.error = Refusal("body_timeout", "the body ended before its length", remedy="send the request again")
 
 
 def _too_large() -> Refusal:

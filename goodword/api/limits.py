@@ -9,6 +9,7 @@ from goodword.api.problems import Refusal
 
 PER_SECOND: Final = float(os.environ.get("GOODWORD_API_RATE", "100"))
 BURST: Final = 4 * PER_SECOND
+HEADERS_MAX: Final = 32 * 1024
 _KEYS_MAX: Final = 10_000
 _buckets: dict[str, tuple[float, float]] = {}
 
@@ -22,6 +23,15 @@ def refuse_too_many(request: ApiRequest) -> None:
             f"more than {PER_SECOND:g} calls a second with one key",
             remedy="send facts in batches, and wait as Retry-After says",
             headers={"Retry-After": str(int(wait) + 1)},
+        )
+
+
+def refuse_large_headers(request: ApiRequest) -> None:
+    """A request is described in little: more than that is a mistake, or somebody's test of our memory."""
+    size = sum(len(name) + len(value) for name, value in request.headers.items())
+    if size > HEADERS_MAX:
+        raise Refusal(
+            "headers_too_large", f"the headers are {size} characters", remedy=f"at most {HEADERS_MAX} characters"
         )
 
 

@@ -46,7 +46,7 @@ def list_lines(request: Call) -> Page:
         rows = rows.filter(conversion_at__gte=asked["at_from"])
     if "at_to" in asked:
         rows = rows.filter(conversion_at__lt=asked["at_to"])
-    page = page_of(request.program, rows.defer("steps"), asked, order=("-conversion_at", "line"))
+    page = page_of(request, rows.defer("steps"), order=("-conversion_at", "line"))
     return Page([_line_shown(row) for row in page.rows], page.next)
 
 
@@ -79,7 +79,7 @@ def list_outcomes(request: Call) -> Page:
     for name in ("conversion", "outcome"):
         if name in request.asked:
             rows = rows.filter(**{name: request.asked[name]})
-    page = page_of(request.program, rows, request.asked, order=("conversion",))
+    page = page_of(request, rows, order=("conversion",))
     return Page([{"conversion": row.conversion, "outcome": row.outcome} for row in page.rows], page.next)
 
 
@@ -88,7 +88,7 @@ def list_balances(request: Call) -> Page:
     rows = Partner.objects.all()
     if "partner" in request.asked:
         rows = rows.filter(pk=named_partner(request.program, request.asked["partner"]).pk)
-    page = page_of(request.program, rows, request.asked, order=("-id",))
+    page = page_of(request, rows, order=("-id",))
     owners = [partner.pk for partner in page.rows]
     sums = Account.objects.filter(owner__in=owners, kind__in=_BUCKETS).order_by("owner", "currency")
     found: dict[tuple[Any, str], dict[str, int]] = {}
@@ -111,7 +111,7 @@ def list_payouts(request: Call) -> Page:
         rows = rows.filter(partner=named_partner(request.program, asked["partner"]))
     if "state" in asked:
         rows = rows.filter(state=asked["state"])
-    page = page_of(request.program, rows, asked, order=("-id",))
+    page = page_of(request, rows, order=("-id",))
     return Page([_payout_shown(row) for row in page.rows], page.next)
 
 
@@ -145,7 +145,7 @@ def list_transactions(request: Call) -> Page:
         rows = rows.filter(recorded_at__gte=asked["at_from"])
     if "at_to" in asked:
         rows = rows.filter(recorded_at__lt=asked["at_to"])
-    page = page_of(request.program, rows, asked, order=("-sequence",))
+    page = page_of(request, rows, order=("-sequence",))
     return Page([_transaction_shown(one) for one in with_entries(list(page.rows))], page.next)
 
 

@@ -18,7 +18,7 @@ from goodword.accounts.models import ProgramOwned
 from goodword.accounts.refusals import not_found
 from goodword.api.idempotency import Answer, once
 from goodword.api.json_body import read_object_of
-from goodword.api.limits import refuse_too_many
+from goodword.api.limits import refuse_large_headers, refuse_too_many
 from goodword.api.problems import answer
 from goodword.api.queries import Page, read_query
 from goodword.domain.errors import DomainError, InvalidInput, Problem
@@ -71,12 +71,11 @@ class Operation:
 
 
 def serve(router: Router, operation: Operation, handler: Handler) -> None:
-    """Put an operation on a router. HEAD is answered like GET, without the body."""
-    methods = ["GET", "HEAD"] if operation.method == "GET" else [operation.method]
+    """Put an operation on a router."""
     view = _view(operation, handler)
     router.add_api_operation(
         operation.path,
-        methods,
+        [operation.method],
         view,
         operation_id=operation.name.replace("-", "_"),
         url_name=operation.name,
@@ -93,6 +92,7 @@ def _view(operation: Operation, handler: Handler) -> Callable[..., HttpResponseB
     def view(request: Call, **parts: str) -> HttpResponseBase:
         try:
             refuse_too_many(request)
+            refuse_large_headers(request)
             request.target = _target(operation, request, parts)
             request.asked = read_query(request, operation.query)
             request.given = _body(request, operation.body) if operation.body else {}

@@ -112,7 +112,7 @@ def list_partners(request: Call) -> Page:
     for name, column in (("status", "status"), ("group", "group__key"), ("external_id", "external_id")):
         if name in asked:
             rows = rows.filter(**{column: asked[name]})
-    page = page_of(request.program, rows, asked, order=("-id",))
+    page = page_of(request, rows, order=("-id",))
     return Page([_partner_shown(row) for row in page.rows], page.next)
 
 
@@ -171,7 +171,7 @@ def resume(request: Call) -> dict[str, Any]:
 
 def list_groups(request: Call) -> Page:
     """The groups of the program."""
-    page = page_of(request.program, Group.objects.all(), request.asked, order=("-id",))
+    page = page_of(request, Group.objects.all(), order=("-id",))
     return Page([_group_shown(row) for row in page.rows], page.next)
 
 
@@ -195,7 +195,7 @@ def _group_shown(group: Group) -> dict[str, Any]:
 def list_terms(request: Call) -> Page:
     """The sets of terms, each with the number of its latest version."""
     rows = Terms.objects.annotate(latest=Max("versions__number"))
-    page = page_of(request.program, rows, request.asked, order=("-id",))
+    page = page_of(request, rows, order=("-id",))
     return Page([_terms_shown(row, row.latest) for row in page.rows], page.next)
 
 
@@ -227,7 +227,7 @@ def _terms(_request: Call, key: str) -> Terms:
 def list_versions(request: Call) -> Page:
     """The published versions of some terms, newest first."""
     rows = TermsVersion.objects.filter(terms=request.target).select_related("terms")
-    page = page_of(request.program, rows, request.asked, order=("-number",))
+    page = page_of(request, rows, order=("-number",))
     return Page([_version_shown(row) for row in page.rows], page.next)
 
 
@@ -277,7 +277,7 @@ def list_agreements(request: Call) -> Page:
     rows = Agreement.objects.select_related("terms_version__terms")
     if "partner" in request.asked:
         rows = rows.filter(partner=named_partner(request.program, request.asked["partner"]))
-    page = page_of(request.program, rows, request.asked, order=("-id",))
+    page = page_of(request, rows, order=("-id",))
     return Page([_agreement_shown(row) for row in page.rows], page.next)
 
 

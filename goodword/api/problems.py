@@ -31,6 +31,7 @@ _STATUS = {
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "rate_limited": 429,
+    "headers_too_large": 431,
 }
 # What contradicts the state of things, rather than being wrong in itself.
 _CONFLICTS = frozenset(

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from django.core import signing
@@ -84,7 +84,7 @@ def read_query(request: HttpRequest, shape: Shape) -> dict[str, Any]:
 
 
 def _as_parameter(problem: Problem) -> Problem:
-    code = {"unknown_field": "unknown_parameter"}.get(problem.code, problem.code)
+    code = {"unknown_field": "unknown_parameter", "too_long": "parameter_too_long"}.get(problem.code, problem.code)
     return Problem(code, problem.message, problem.field, problem.value, problem.remedy)
 
 
@@ -96,20 +96,29 @@ class Page:
     next: str
 
 
-def page_of(program: Program, rows: QuerySet[Any], asked: Mapping[str, Any], *, order: Sequence[str]) -> Page:
+class Asking(Protocol):
+    """A request for a list."""
+
+    program: Program
+    path: str
+    asked: dict[str, Any]
+
+
+def page_of(request: Asking, rows: QuerySet[Any], *, order: Sequence[str]) -> Page:
     """The page that is asked for, by keyset: what comes after a row, so that nothing is skipped or shown twice."""
+    asked = request.asked
     limit = asked.get("limit", LIMIT_DEFAULT)
-    bound = _bound_to(program, rows, asked, order)
+    bound = _bound_to(request)
     edge = _opened(asked["cursor"], bound, rows, order) if "cursor" in asked else None
     found = list(rows.order_by(*order).filter(_beyond(order, edge))[: limit + 1])
     more = len(found) > limit
     return Page(found[:limit], _sealed(found[limit - 1], bound, order) if more else "")
 
 
-def _bound_to(program: Program, rows: QuerySet[Any], asked: Mapping[str, Any], order: Sequence[str]) -> str:
+def _bound_to(request: Asking) -> str:
     """A cursor serves its own program, list and filters, nothing else."""
-    filters = sorted((name, str(value)) for name, value in asked.items() if name not in {"limit", "cursor"})
-    said = json.dumps([str(program.pk), rows.model.__name__, filters, list(order)])
+    filters = sorted((name, str(value)) for name, value in request.asked.items() if name not in {"limit", "cursor"})
+    said = json.dumps([str(request.program.pk), request.path, filters])
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 

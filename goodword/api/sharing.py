@@ -62,7 +62,7 @@ def _asked(request: Call, rows: Any) -> Any:
         rows = rows.filter(partner=named_partner(request.program, request.asked["partner"]))
     if "key" in request.asked:
         rows = rows.filter(key=request.asked["key"].lower())
-    return page_of(request.program, rows, request.asked, order=("-id",))
+    return page_of(request, rows, order=("-id",))
 
 
 def list_links(request: Call) -> Page:

@@ -61,8 +61,7 @@ def description() -> dict[str, Any]:
 
 
 def _operations(item: dict[str, Any]) -> dict[str, Any]:
-    # HEAD goes without saying wherever there is GET.
-    return {method: _completed(method, operation) for method, operation in item.items() if method != "head"}
+    return {method: _completed(method, operation) for method, operation in item.items()}
 
 
 def _completed(method: str, operation: dict[str, Any]) -> dict[str, Any]:

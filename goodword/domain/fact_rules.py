@@ -211,7 +211,7 @@ def _sale(values: dict[str, Any], reading: Reading, problems: list[Problem]) -> 
 
 def _lines(values: dict[str, Any], money: dict[str, int], problems: list[Problem]) -> list[dict[str, Any]] | None:
     code, net = values["currency"], money["amount"] - money.get("tax", 0) - money.get("shipping", 0)
-    if net < 0:
+    if net < 0 <= money["amount"]:
         more = "tax and shipping are more than the amount they are part of"
         _wrong(problems, "parts_exceed_amount", "amount", more, "give the amount charged, tax included")
     lines = values.get("lines")
