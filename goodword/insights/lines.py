@@ -97,7 +97,7 @@ def story_of_line(program: Program, detail: LineDetail, *, now: datetime) -> Lin
     return LineStory(
         standing=_standing(row, hold, now.astimezone(ZoneInfo(program.timezone)).date()),
         steps=receipt(detail.steps, row.currency),
-        rule=rule_words(version.document, row.rule) if version else Words(()),
+        rule=rule_words(program, version.document, row.rule) if version else Words(()),
         changes=_changes(row, version),
         history=[_posted(one) for one in reversed(detail.history)],
         sale=sale,

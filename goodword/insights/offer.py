@@ -10,7 +10,9 @@ from typing import Any
 from goodword.accounts.models import Program
 from goodword.domain.errors import InvalidInput
 from goodword.domain.money import to_decimal
+from goodword.domain.settlement import Program as EngineProgram
 from goodword.domain.settlement import read_facts, read_program, settle
+from goodword.domain.terms_text import terms_sentences
 from goodword.insights.receipts import ReceiptRow, receipt
 from goodword.partners.models import TermsVersion
 
@@ -18,7 +20,7 @@ EXAMPLE_MINOR = 12_000
 EXAMPLE_TAX_MINOR = 2_000
 DISCLOSURE = "I receive a commission when you buy through this link. It costs you nothing extra."
 """What stands beside a link when the program has not written its own words."""
-_PARTNER, _CUSTOMER, _TERMS = "you", "a-client", "terms"
+_PARTNER, _CUSTOMER, TERMS = "you", "a-client", "terms"
 _WINDOW_DAYS_DEFAULT = 90
 
 
@@ -42,6 +44,7 @@ class Offer:
     clawback_days: int | None
     minimum_minor: int
     currency: str
+    clauses: Sequence[str]
     example: Example | None
 
 
@@ -54,8 +57,15 @@ def offer_of_version(program: Program, version: TermsVersion) -> Offer:
         clawback_days=clawback.get("days"),
         minimum_minor=program.minimum_payout_minor,
         currency=program.currency,
+        clauses=_clauses(program, version.document),
         example=worked_example(program, version.document),
     )
+
+
+def _clauses(program: Program, document: Mapping[str, Any]) -> Sequence[str]:
+    """The terms in plain words."""
+    read = read_offer(program, document)
+    return terms_sentences(read, read.terms[TERMS])
 
 
 def disclosure_of(program: Program) -> str:
@@ -73,7 +83,7 @@ def window_days(program: Program) -> int:
 def worked_example(program: Program, document: Mapping[str, Any], at: str = "2026-03-02T10:00:00Z") -> Example | None:
     """One sale settled by the engine under these terms; None when the terms pay nothing for a sale."""
     try:
-        read = read_program(_program_document(program, document))
+        read = read_offer(program, document)
         settlement = settle(read, read_facts(read, _facts(program, document, at)))
     except InvalidInput:
         return None
@@ -84,6 +94,11 @@ def worked_example(program: Program, document: Mapping[str, Any], at: str = "202
     return Example(EXAMPLE_MINOR, EXAMPLE_TAX_MINOR, steps, line.amount, line.matures_on)
 
 
+def read_offer(program: Program, document: Mapping[str, Any]) -> EngineProgram:
+    """The engine's reading of the program with these terms alone, under the name `TERMS`."""
+    return read_program(_program_document(program, document))
+
+
 def _program_document(program: Program, document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "program": program.slug,
@@ -91,7 +106,7 @@ def _program_document(program: Program, document: Mapping[str, Any]) -> dict[str
         "timezone": program.timezone,
         "rounding": program.rounding,
         "hold_days": program.hold_days,
-        "terms": {_TERMS: dict(document)},
+        "terms": {TERMS: dict(document)},
     }
 
 
@@ -106,7 +121,7 @@ def _facts(program: Program, document: Mapping[str, Any], at: str) -> list[dict[
     }
     return [
         {"fact": "partner", "id": _PARTNER},
-        {"fact": "agreement", "id": "example", "partner": _PARTNER, "terms": _TERMS, "starts": "2026-01-01"},
+        {"fact": "agreement", "id": "example", "partner": _PARTNER, "terms": TERMS, "starts": "2026-01-01"},
         {"fact": "customer", "id": _CUSTOMER, **country},
         {"fact": "touch", "id": "t", "at": at, "partner": _PARTNER, "customer": _CUSTOMER, "channel": "link"},
         {"fact": "sale", "id": "s", "at": at, "customer": _CUSTOMER, "currency": program.currency, **money, **fits},

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from goodword.accounts.models import Program
-from goodword.insights.offer import worked_example
+from goodword.domain.terms_text import rule_sentence, terms_sentences
+from goodword.insights.offer import TERMS, read_offer, worked_example
 from goodword.insights.receipts import ReceiptRow
 from goodword.insights.wording import money_text
 
@@ -21,12 +22,13 @@ class Words:
 
 def words_of(program: Program, document: Any) -> Words:
     """The whole text of a terms document, with a worked example."""
+    read = read_offer(program, document)
     example = worked_example(program, document)
     title = f"A sale over {money_text(example.sale_minor, program.currency)}, worked out" if example else ""
-    return Words([f"Rule {rule['key']}" for rule in document.get("rules", [])], example.steps if example else (), title)
+    return Words(terms_sentences(read, read.terms[TERMS]), example.steps if example else (), title)
 
 
-def rule_words(document: Any, key: str) -> Words:
+def rule_words(program: Program, document: Any, key: str) -> Words:
     """What one rule says."""
-    rule = next((rule for rule in document.get("rules", []) if rule["key"] == key), None)
-    return Words([f"Rule {rule['key']}"] if rule else [])
+    read = read_offer(program, document)
+    return Words([rule_sentence(read, rule) for rule in read.terms[TERMS].rules if rule.key == key])

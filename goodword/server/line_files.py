@@ -96,7 +96,7 @@ def _cell(name: str, value: Any) -> Any:
 def _write_parquet(
     file: TextIO, schema: pa.Schema, records: Sequence[Any], to_json: Callable[[Any], dict[str, Any]]
 ) -> None:
-    with pq.ParquetWriter(file.buffer, schema) as writer:  # type: ignore[attr-defined]
+    with pq.ParquetWriter(file.buffer, schema) as writer:
         for start in range(0, len(records), _BATCH_ROWS):
             rows = [to_json(record) for record in records[start : start + _BATCH_ROWS]]
             writer.write_table(pa.Table.from_pylist(rows, schema))
