@@ -61,5 +61,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("holds", commissions.holds, name="holds"),
     path("holds.csv", commissions.holds_csv, name="holds-csv"),
     path("holds/<str:hold>/release", commissions.hold_release, name="hold-release"),
+    path("", include("goodword.backoffice.import_urls")),
     path("", include("goodword.backoffice.payout_urls")),
 ]

@@ -46,7 +46,9 @@ class Upload(ProgramOwned):
     content_hash = models.CharField(max_length=64)
     layout = models.JSONField(default=dict)
     preview = models.JSONField(null=True, help_text="what the dry run found under `layout`; null: not run yet")
+    work = models.CharField(max_length=10, blank=True, help_text="checking, importing; empty: nobody works on it")
     bytes_done = models.BigIntegerField(default=0, help_text="how far a running dry run or import has come")
+    made = models.ForeignKey(Import, null=True, on_delete=models.CASCADE, related_name="+", help_text="its import")
     uploaded_at = models.DateTimeField()
     uploaded_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
 

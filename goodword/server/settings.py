@@ -181,6 +181,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+IMPORT_MAX_BYTES = int(os.environ.get("GOODWORD_IMPORT_MAX_MB", "200")) * 1024 * 1024
 
 EMAIL_BACKEND = "goodword.mail.backend.OutboxBackend"
 EMAIL_HOST = os.environ.get("GOODWORD_SMTP_HOST", "")

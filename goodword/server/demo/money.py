@@ -23,7 +23,7 @@ from goodword.server.demo.simulation import SEED
 
 CURRENCY: Final = "USD"
 _WITHOUT_METHOD: Final = ("P031", "P044", "P053")
-_HELD: Final = "P033"
+_HELD: Final = "P012"
 _IBAN_COUNTRIES: Final = frozenset(
     ("AT", "BE", "CH", "DE", "DK", "ES", "FR", "GB", "IE", "IT", "NL", "NO", "PL", "PT", "SE")
 )
