@@ -18,6 +18,7 @@ from goodword.accounts.access import PublicRequest
 from goodword.accounts.actors import VISITOR
 from goodword.commissions.models import Line, Outcome
 from goodword.domain.currency import decimals
+from goodword.domain.ids import MalformedId, parse_public_id
 from goodword.domain.money import to_decimal
 from goodword.insights.offer import window_days
 from goodword.referrals.models import Conversion
@@ -94,7 +95,7 @@ def _sell(request: PublicRequest, article: Article, click_id: str, now: datetime
     """What a company's server does: tell who the customer is, with the click that led to them, then the sale."""
     program, number = request.program, f"shop-{secrets.token_hex(8)}"
     # A click id stands for the browser behind it; one that is not ours names nobody and credits nobody.
-    customer = {"id": number} | ({"visitors": [click_id]} if click_id else {})
+    customer = {"id": number} | ({"visitors": [click_id]} if _is_click_id(click_id) else {})
     record_facts(program, "customer", [customer], source="demo", actor=VISITOR, now=now)
     sale = {
         "id": number,
@@ -106,6 +107,14 @@ def _sell(request: PublicRequest, article: Article, click_id: str, now: datetime
     }
     record_facts(program, "sale", [sale], source="demo", actor=VISITOR, now=now)
     return number
+
+
+def _is_click_id(text: str) -> bool:
+    try:
+        parse_public_id("touch", text)
+    except MalformedId:
+        return False
+    return True
 
 
 @never_cache

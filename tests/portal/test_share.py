@@ -1,0 +1,100 @@
+"""Sharing: links and codes of the partner, with QR pictures and texts that say who is paid."""
+
+import pytest
+
+from goodword.portal.texts import ready_texts
+from goodword.referrals.models import Link
+from tests import cast
+from tests.portal.test_home import text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def acme():
+    return cast.acme()
+
+
+def make(person, **fields):
+    given = {"destination": "https://shop.example/spring", "label": "Newsletter", "key": ""} | fields
+    return cast.sign_in(person).post("/portal/acme/share/new", given)
+
+
+def test_a_link_is_made_with_its_name_and_ending(acme):
+    answer = make(acme.alice, key="Alice-Spring")
+    link = Link.unscoped.get()
+    assert (link.key, link.label, link.partner) == ("alice-spring", "Newsletter", acme.alder)
+    assert answer["Location"] == f"/portal/acme/share/links/{link.public_id}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"destination": ""}, "Give the page that people should arrive at"),
+        ({"destination": "https://evil.example/"}, "not a host of this program"),
+        ({"destination": "https://shop.example@evil.example/"}, "user name in the address"),
+        ({"destination": "javascript:alert(1)"}, "Only https and http"),
+        ({"destination": "http://127.0.0.1:8000/r/acme/x"}, "referral link itself"),
+        ({"key": "a"}, "3 to 40"),
+        ({"key": "admin"}, "reserved"),
+    ],
+)
+def test_a_bad_link_is_refused_beside_the_field_and_what_was_typed_stays(acme, fields, words):
+    answer = make(acme.alice, **fields)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in page
+    assert "field-bad" in page
+    assert 'value="Newsletter"' in page
+    assert not Link.unscoped.exists()
+
+
+def test_a_link_that_looks_like_another_is_refused(acme):
+    make(acme.alice, key="spring-1")
+    assert "looks like one that exists already" in make(acme.alice, key="spring-l").content.decode()
+
+
+def test_people_are_counted_and_machines_are_not(acme):
+    link = cast.link(acme.alder, label="Footer")
+    cast.click(link)
+    cast.click(link, via_qr=True, sub_id="poster")
+    cast.click(link, not_attributable="bot")
+    text = text_of(acme.alice, f"/portal/acme/share/links/{link.public_id}")
+    assert "2 people came through it, 1 of them by the QR picture" in text
+    assert "1 visit (previews, search engines, link checkers)" in text
+    assert "Marked “poster” 1 person" in text
+
+
+@pytest.mark.parametrize(("kind", "start"), [("svg", b"<svg"), ("png", b"\x89PNG")])
+def test_the_qr_picture_leads_to_the_link_and_can_be_told_apart(acme, kind, start):
+    link = cast.link(acme.alder, key="poster")
+    answer = cast.sign_in(acme.alice).get(f"/portal/acme/share/links/{link.public_id}/qr.{kind}")
+    assert answer.content.startswith(start)
+    assert answer["Content-Disposition"] == f'attachment; filename="qr-poster.{kind}"'
+
+
+def test_a_picture_of_another_kind_does_not_exist(acme):
+    link = cast.link(acme.alder)
+    assert cast.sign_in(acme.alice).get(f"/portal/acme/share/links/{link.public_id}/qr.gif").status_code == 404
+
+
+def test_every_ready_text_says_that_it_is_paid_for_and_holds_the_link(acme):
+    acme.program.disclosure = "Acme pays me."
+    for ready in ready_texts(acme.program, "https://go.example/r/acme/x"):
+        said_aloud = "video" in ready.channel
+        assert said_aloud or "https://go.example/r/acme/x" in ready.text
+        assert "acme pays me" in ready.text.lower() or ready.text.startswith("Ad · ")
+
+
+def test_a_link_out_of_use_is_shown_as_such_and_not_offered_for_sharing(acme):
+    cast.link(acme.alder, key="old-one", revoked_at=cast.NOW)
+    page = cast.sign_in(acme.alice).get("/portal/acme/share").content.decode()
+    assert "Out of use" in page
+    assert "data-copy=" not in page.partition("My links")[2].partition("Say that you are paid")[0]
+
+
+def test_another_partners_link_does_not_exist(acme):
+    foreign = cast.link(cast.partner(acme.program))
+    client = cast.sign_in(acme.alice)
+    for ending in ("", "/print", "/qr.svg"):
+        assert client.get(f"/portal/acme/share/links/{foreign.public_id}{ending}").status_code == 404
