@@ -1,223 +1,23 @@
-"""How fast facts become booked commissions: settle and post one program, beside inserting the same rows one by one.
+"""How fast facts become booked commissions, beside inserting the same rows one by one.
 
-    python bench/settle_post.py [--conversions 70000] [--one-by-one 2000]
-
-Makes a program of its own in the database of DATABASE_URL (migrated), measures inside one transaction that is rolled
-back, and prints rates and their ratio. Ratios of one run count; seconds depend on the machine and its other work.
+`./run.sh bench settle_post [CONVERSIONS]`: one program with that many sales (70,000), touches and refunds is settled
+whole: facts read, settled, lines and outcomes written, the ledger posted and proved. Then the lines, transactions and
+entries of some of them are inserted again, each by its own statement. Everything is rolled back.
 """
 
-import argparse
-import random
-import time
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Any
+import sys
 
-import django
-
-django.setup()
-
-from django.db import connection, transaction  # noqa: E402
-
-from goodword.accounts.models import Organization, Program  # noqa: E402
-from goodword.commissions import services  # noqa: E402
-from goodword.domain.ids import uuid7  # noqa: E402
-from goodword.ledger.copying import copy_rows  # noqa: E402
-from goodword.ledger.models import Account  # noqa: E402
-from goodword.partners.models import Agreement, Partner, Terms, TermsVersion  # noqa: E402
-from goodword.referrals.models import UnsettledFact  # noqa: E402
-
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-PARTNERS, SALES_PER_CUSTOMER = 60, 3
-DOCUMENT = {
-    "rules": [
-        {
-            "key": "year",
-            "on": "sale",
-            "pay": {"percent": "15%"},
-            "lasts": {"months": 12},
-            "when": {"amount": {"gte": "20.00"}},
-        },
-        {"key": "small", "on": "sale", "pay": {"percent": "7.5%"}},
-    ],
-    "choose": "first",
-    "clawback": {"days": 60},
-}  # fmt: skip
+from bench import _ground
 
 
-def main() -> None:
-    given = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    given.add_argument("--conversions", type=int, default=70_000)
-    given.add_argument("--one-by-one", type=int, default=2_000)
-    given.add_argument("--profile", action="store_true")
-    options = given.parse_args()
-    with transaction.atomic():
-        program = make_program(options.conversions)
-        bulk = settled(program, profiled=options.profile)
-        again = settled(program)
-        slow = one_by_one(program, options.one_by_one)
-        transaction.set_rollback(True)
-    print(f"settle and post        {bulk:10,.0f} conversions/s   ({options.conversions:,} conversions)")
-    print(f"settle again, no change{again:10,.0f} conversions/s")
-    print(f"same rows one by one   {slow:10,.0f} conversions/s   ({options.one_by_one:,} of them, inserting alone)")
-    print(f"ratio                  {bulk / slow:10.1f} x")
+def main(conversions: int = 70_000, alone: int = 2_000) -> None:
+    with _ground.product():
+        from bench import _settling
 
-
-def make_program(conversions: int) -> Program:
-    """A program with partners, customers, touches, sales and some refunds; all earlier than NOW."""
-    organization = Organization.objects.create(name="Bench")
-    program = Program.objects.create(
-        organization=organization, slug=f"bench-{uuid7().hex[-12:]}", name="Bench", currency="USD", timezone="UTC"
-    )
-    terms = Terms.unscoped.create(program=program, key="standard", name="Standard")
-    version = TermsVersion.unscoped.create(
-        program=program, terms=terms, number=1, document=DOCUMENT, content_hash="", published_at=NOW
-    )
-    start = NOW - timedelta(days=700)
-    partners = [Partner(program=program, name=f"Partner {n}", joined_at=start) for n in range(PARTNERS)]
-    Partner.unscoped.bulk_create(partners)
-    Agreement.unscoped.bulk_create(
-        [Agreement(program=program, partner=one, terms_version=version, starts_at=start) for one in partners]
-    )
-    _facts(program, partners, conversions, random.Random(7))
-    return program
-
-
-def _facts(program: Program, partners: list[Partner], conversions: int, chance: random.Random) -> None:
-    key, at = str(program.pk), NOW.isoformat()
-    common = ("id", "program_id", "external_id", "payload_hash", "recorded_at", "source")
-
-    def fact(name: str) -> list[str]:
-        return [str(uuid7()), key, name, "", at, "demo"]
-
-    customers = max(1, conversions // SALES_PER_CUSTOMER)
-    began = [NOW - timedelta(days=chance.uniform(60, 600)) for _ in range(customers)]
-    touches = (
-        [*fact(f"t{n}"), str(chance.choice(partners).pk), f"c{n}", "", "link", began[n].isoformat()]
-        for n in range(customers)
-    )
-    copy_rows("referrals_touch", (*common, "partner_id", "customer", "visitor", "channel", "at"), touches)
-    zero = ("tax_minor", "shipping_minor", "discount_minor", "fees_minor", "cost_minor")
-    text = ("product", "code", "subscription", "kind")
-    sales = (
-        [*fact(f"s{n}"), "sale", f"c{n % customers}", _later(began[n % customers], chance), "USD",
-         str(chance.randint(500, 20_000)), *["0"] * 5, *[""] * 4]
-        for n in range(conversions)
-    )  # fmt: skip
-    columns = (*common, "name", "customer", "at", "currency", "amount_minor", *zero, *text)
-    copy_rows("referrals_conversion", columns, sales)
-    refunds = (
-        [*fact(f"r{n}"), f"s{n}", "USD", "500", (began[n % customers] + timedelta(days=59)).isoformat(), ""]
-        for n in range(0, conversions, 20)
-    )
-    copy_rows("referrals_refund", (*common, "sale", "currency", "amount_minor", "at", "reason"), refunds)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE referrals_conversion, referrals_touch, referrals_refund")
-
-
-def _later(began: datetime, chance: random.Random) -> str:
-    return (began + timedelta(hours=chance.uniform(1, 1400))).isoformat()
-
-
-def settled(program: Program, *, profiled: bool = False) -> float:
-    """Conversions a second for one whole settlement, the proof of the ledger's deferred checks included."""
-    UnsettledFact.objects.create(program=program, cause="bench")
-    began = time.perf_counter()
-    with _profile(on=profiled):
-        run = services.settle_program(program, now=NOW)
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-    seconds = time.perf_counter() - began
-    print(
-        f"  {run.conversions:,} conversions, {run.lines:,} lines, {run.transactions:,} transactions in {seconds:.2f} s"
-    )
-    return run.conversions / seconds
-
-
-@contextmanager
-def _profile(*, on: bool) -> Iterator[None]:
-    if not on:
-        yield
-        return
-    import cProfile
-    import pstats
-
-    with cProfile.Profile() as profile:
-        yield
-    pstats.Stats(profile).sort_stats("tottime").print_stats(35)
-
-
-def one_by_one(program: Program, count: int) -> float:
-    """Conversions a second when each line, transaction and entry that was written is inserted by its own statement.
-
-    The rows are copies under new keys in a program of their own, so the same constraints and triggers see them.
-    """
-    other = make_program(0)
-    partners = dict(zip(_partners(program), _partners(other), strict=True))
-    with connection.cursor() as cursor:
-        rows = _copies(cursor, program, other, count, partners)
-        began = time.perf_counter()
-        for table, row in rows:
-            _insert(cursor, table, row)
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        return count / (time.perf_counter() - began)
-
-
-_TABLES = {
-    "ledger_transaction": "SELECT * FROM ledger_transaction WHERE program_id = %s AND sequence <= %s ORDER BY sequence",
-    "commissions_line": "SELECT * FROM commissions_line WHERE program_id = %s ORDER BY line LIMIT %s",
-    "ledger_entry": "SELECT entry.* FROM ledger_entry entry JOIN ledger_transaction t ON t.id = entry.transaction_id"
-    " WHERE entry.program_id = %s AND t.sequence <= %s ORDER BY entry.id",
-}
-
-
-def _partners(program: Program) -> list[Any]:
-    return list(Partner.unscoped.filter(program=program).order_by("id").values_list("id", flat=True))
-
-
-def _copies(
-    cursor: Any, program: Program, other: Program, count: int, partners: dict[Any, Any]
-) -> list[tuple[str, dict[str, Any]]]:
-    """The rows to insert, in the order in which a plain loop over conversions would."""
-    found = {table: _rows(cursor, query, [program.pk, count]) for table, query in _TABLES.items()}
-    accounts = _accounts(program, other)
-    keys = {row["id"]: uuid7() for row in found["ledger_transaction"]}
-    legs = defaultdict(list)
-    for leg in found["ledger_entry"]:
-        del leg["id"]
-        header = leg["transaction_id"]
-        changed = {"program_id": other.pk, "transaction_id": keys[header], "account_id": accounts[leg["account_id"]]}
-        legs[header].append(("ledger_entry", leg | changed))
-    copies = []
-    for line, header in zip(found["commissions_line"], found["ledger_transaction"], strict=True):
-        copies.append(("commissions_line", line | {"program_id": other.pk, "partner_id": partners[line["partner_id"]]}))
-        copies.append(("ledger_transaction", header | {"program_id": other.pk, "id": keys[header["id"]]}))
-        copies += legs[header["id"]]
-    return copies
-
-
-def _accounts(program: Program, other: Program) -> dict[Any, Any]:
-    """An account of the other program for each account of this one."""
-    copies = {}
-    for account in Account.unscoped.filter(program=program):
-        owner, kind, currency = account.owner, account.kind, account.currency
-        copies[account.pk] = Account.unscoped.create(program=other, owner=owner, kind=kind, currency=currency).pk
-    return copies
-
-
-def _rows(cursor: Any, query: str, values: list[Any]) -> list[dict[str, Any]]:
-    cursor.execute(query, values)
-    names = [column.name for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _insert(cursor: Any, table: str, row: dict[str, Any]) -> None:
-    places = ", ".join(["%s"] * len(row))
-    cursor.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values()))
+        rates = _settling.rates(conversions, alone)
+    print(f"ratio {rates['settle and post'] / rates['the same rows one by one']:.1f} x")
+    _ground.tell("settle_post", {name: [rate] for name, rate in rates.items()}, unit="conversions/s")
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:3]))
