@@ -80,7 +80,7 @@ def _timezone(given: Fields) -> str:
     name = given.needed("timezone")
     try:
         return ZoneInfo(name).key if name else "UTC"
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):  # not found is a KeyError
         given.refuse("unknown_timezone", "timezone", "is no time zone", 'give an IANA name such as "America/New_York"')
         return "UTC"
 

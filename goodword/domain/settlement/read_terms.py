@@ -1,5 +1,6 @@
 """One version of terms read from its document: rules, pay, caps, overrides, bonuses, tail, with every problem noted."""
 
+import re
 from typing import Any, Literal, cast
 
 from goodword.domain.settlement.conditions import read_conditions
@@ -185,8 +186,10 @@ def _tiers(given: Fields, currency: str) -> Tiers:
     if not children:
         given.refuse("required", "steps", "has no step", 'give at least one, from "0"')
     flats = not (mode == "marginal" and measure == "volume")
+    before = len(given.problems.found)
     steps = tuple(_tier_step(step, measure, currency, flats=flats) for step in children)
-    for i, step in enumerate(steps):
+    ordered = steps if len(given.problems.found) == before else ()
+    for i, step in enumerate(ordered):
         if (i == 0 and step.start != 0) or (i > 0 and step.start <= steps[i - 1].start):
             children[i].refuse(
                 "out_of_order", "from", "steps start at 0 and ascend", "put the steps in ascending order"
@@ -217,7 +220,13 @@ def _total(given: Fields, name: str, measure: str, currency: str) -> int:
     """A total in the unit of its measure: money for volume, a whole number (in quotes) for the others."""
     if measure == "volume":
         return given.money(name, currency, required=True) or 0
-    return given.money(name, "JPY", required=True) or 0
+    value = given.text(name, required=True)
+    if value is None:
+        return 0
+    if not re.fullmatch(r"0|[1-9][0-9]{0,14}", value, re.ASCII):
+        given.refuse("not_a_number", name, "must be a whole number", 'write a whole number in quotes, such as "10"')
+        return 0
+    return int(value)
 
 
 def _override(given: Fields, currency: str) -> Override:
