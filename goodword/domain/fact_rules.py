@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -111,10 +112,19 @@ def _hash(kind: str, columns: Mapping[str, Any]) -> str:
     Text holds no control characters, so the separator cannot be forged.
     """
     said = [kind]
-    for name, value in sorted(columns.items()):
-        if value or name == "amount_minor":
-            said.append(f"{name}={_encode(value) if isinstance(value, list | dict) else value}")
+    for name in _in_order(tuple(columns)):
+        value = columns[name]
+        if value:
+            kept = type(value)
+            said.append(f"{name}={_encode(value) if kept is list or kept is dict else value}")
+        elif name == "amount_minor":
+            said.append(f"amount_minor={value}")
     return hashlib.sha256("\x1f".join(said).encode()).hexdigest()
+
+
+@lru_cache
+def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(names))
 
 
 def _wrong(problems: list[Problem], code: str, path: str, message: str, remedy: str, value: str = "") -> None:  # noqa: PLR0917

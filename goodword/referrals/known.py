@@ -24,6 +24,7 @@ from goodword.referrals.models import Click, Code, Conversion, Refund
 
 _LOOKUP = 20_000
 _BUCKETS = 64
+_ALL_FROM = 500
 _TIED_BY: Mapping[str, tuple[str, ...]] = {
     "customer": ("visitors",),
     "touch": ("visitor",),
@@ -40,15 +41,21 @@ def take_turns(program: Program, kind: str, items: Sequence[Any]) -> None:
 
     References fall into a fixed number of buckets, so that a batch of any size holds few locks.
     """
-    names = {f"{value}" for name in _TIED_BY.get(kind, ()) for value in _texts(items, name)}
-    buckets = {_bucket(program, name) for name in names}
-    if buckets:
+    if kind in _TIED_BY and len(items) > _ALL_FROM:
+        places = set(range(_BUCKETS))
+    else:
+        places = {_place(text) for name in _TIED_BY.get(kind, ()) for text in _texts(items, name)}
+    if places:
+        turns = sorted(_turn(program, place) for place in places)
         with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(turn) from unnest(%s::bigint[]) as turn", [sorted(buckets)])
+            cursor.execute("select pg_advisory_xact_lock(turn) from unnest(%s::bigint[]) as turn", [turns])
 
 
-def _bucket(program: Program, name: str) -> int:
-    place = int.from_bytes(hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=4).digest()) % _BUCKETS
+def _place(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=4).digest()) % _BUCKETS
+
+
+def _turn(program: Program, place: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"facts {program.pk} {place}".encode(), digest_size=8).digest(), signed=True)
 
 
@@ -126,6 +133,8 @@ def _currencies(program: Program, sales: Iterable[str]) -> dict[str, str]:
 def _refund_currencies(program: Program, sales: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     known = Refund.unscoped.filter(program=program, retracted_at=None)
+    if not known.exists():
+        return found
     for chunk in _chunks(sales):
         found.update(known.filter(sale__any_of=chunk).values_list("sale", "currency"))
     return found
