@@ -292,7 +292,8 @@ def _figure_of_lines(sale: Sale, component: Component, money: Callable[[int], st
     if extra == 0:
         return source
     if net:
-        return f"({source}) * {money(net + extra)} / {money(net)}"
+        whole = money(net + extra) if net + extra >= 0 else f"(0 - {money(-net - extra)})"
+        return f"({source}) * {whole} / {money(net)}"
     sign = "+" if extra > 0 else "-"
     return f"{source} {sign} {money(abs(extra))} * {len(component.lines)} / {len(sale.lines)}"
 
