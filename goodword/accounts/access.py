@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -23,7 +24,7 @@ from django.utils.http import urlencode
 
 from goodword.accounts import refusals, selectors
 from goodword.accounts.keys import KeyRefused, authenticate_key
-from goodword.accounts.models import ApiKey, Membership, Program, ProgramOwned, User
+from goodword.accounts.models import ApiKey, Keyed, Membership, Program, ProgramOwned, User
 from goodword.accounts.policy import POLICY
 from goodword.accounts.routes import rules_of
 from goodword.accounts.rules import READING, Account, Closed, Page, Portal, Public, Route, Rule
@@ -31,6 +32,7 @@ from goodword.accounts.scope import enter, no_program, scoped
 from goodword.domain.ids import MalformedId, parse_public_id
 
 P = TypeVar("P", bound=ProgramOwned)
+K = TypeVar("K", bound=Keyed)
 CLOSED = "This partnership has ended; its statements stay readable."
 PAUSED = "This program is paused: it can be read, not changed."
 
@@ -75,6 +77,14 @@ def find(model: type[P], public_id: str) -> P:
 def find_own(request: HttpRequest, model: type[P], public_id: str, *, through: str = "partner") -> P:
     """As `find`, but only what belongs to the partner whose seat this is; `through` is the path to the partner."""
     return _found(model, public_id, **{through: cast("PartnerRequest", request).partner})
+
+
+def find_among(rows: QuerySet[K], public_id: str) -> K:
+    """The one of these rows with this public id: for rows that no program owns, already narrowed to the program."""
+    try:
+        return rows.get(pk=parse_public_id(rows.model.id_kind, public_id))
+    except (MalformedId, rows.model.DoesNotExist):
+        raise Http404 from None
 
 
 def _found(model: type[P], public_id: str, **also: object) -> P:

@@ -76,6 +76,22 @@ STAFF: list[Rule] = [
     Page("backoffice:payout-confirm", "POST", staff="OW FI"),
     Page("backoffice:payout", "GET", staff="OW FI VI"),
     Page("backoffice:payout-return", "POST", staff="OW FI"),
+    Page("backoffice:settings", "GET", staff="OW PM FI VI"),
+    Page("backoffice:settings-edit", "GET POST", staff="OW", step_up=True, when_paused=True),
+    Page("backoffice:settings-pause", "POST", staff="OW", step_up=True),
+    Page("backoffice:settings-resume", "POST", staff="OW", step_up=True, when_paused=True),
+    Page("backoffice:team", "GET", staff="OW PM FI VI"),
+    Page("backoffice:team-csv", "GET", staff="OW PM FI VI"),
+    Page("backoffice:team-invite", "GET POST", staff="OW", step_up=True),
+    Page("backoffice:team-member", "GET POST", staff="OW", step_up=True),
+    Page("backoffice:team-end", "GET POST", staff="OW", step_up=True, when_paused=True),
+    Page("backoffice:keys", "GET", staff="OW"),
+    Page("backoffice:key-create", "GET POST", staff="OW", step_up=True),
+    Page("backoffice:key-revoke", "GET POST", staff="OW", step_up=True, when_paused=True),
+    Page("backoffice:audit", "GET", staff="OW PM FI"),
+    Page("backoffice:audit-csv", "GET", staff="OW PM FI"),
+    Page("backoffice:outbox", "GET", staff="OW PM"),
+    Page("backoffice:outbox-letter", "GET", staff="OW PM"),
 ]
 
 PORTAL: list[Rule] = [

@@ -63,4 +63,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("holds/<str:hold>/release", commissions.hold_release, name="hold-release"),
     path("", include("goodword.backoffice.import_urls")),
     path("", include("goodword.backoffice.payout_urls")),
+    path("", include("goodword.backoffice.settings_urls")),
 ]

@@ -1,0 +1,70 @@
+"""API keys: the list, a new one (shown once), revoking."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+
+from goodword.accounts.access import StaffRequest, find
+from goodword.accounts.actors import actor_of
+from goodword.accounts.keys import create_key, revoke_key
+from goodword.accounts.models import ApiKey
+from goodword.backoffice.settings_forms import SCOPE_WORDS, KeyForm, ReasonForm
+from goodword.domain.errors import DomainError
+from goodword.insights.refusals import show_refusal
+
+
+def keys(request: StaffRequest) -> HttpResponse:
+    """Every key of the program, the working ones first."""
+    listed = ApiKey.objects.select_related("created_by").order_by("-created_at")
+    shown = [(key, _state(key), [SCOPE_WORDS[scope] for scope in key.scopes]) for key in listed]
+    order = ["works", "expired", "revoked"]
+    shown.sort(key=lambda entry: order.index(entry[1]))
+    return render(request, "backoffice/settings/keys.html", {"keys": shown})
+
+
+def _state(key: ApiKey) -> str:
+    if key.revoked_at:
+        return "revoked"
+    return "expired" if key.expires_at and key.expires_at <= timezone.now() else "works"
+
+
+def create(request: StaffRequest) -> HttpResponse:
+    """Make a key. Its text is in this one answer and nowhere else."""
+    form = KeyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            key, text = create_key(
+                request.program, name=form.cleaned_data["name"], scopes=form.cleaned_data["scopes"],
+                expires_at=_end(request, form), actor=actor_of(request), created_by=request.user,
+            )  # fmt: skip
+        except DomainError as refusal:
+            show_refusal(form, refusal)
+        else:
+            response = render(request, "backoffice/settings/key_made.html", {"key": key, "text": text})
+            add_never_cache_headers(response)
+            return response
+    return render(request, "backoffice/settings/key_create.html", {"form": form})
+
+
+def _end(request: StaffRequest, form: KeyForm) -> datetime | None:
+    """A key works through its last day, in the program's zone."""
+    last = form.cleaned_data["expires_at"]
+    if last is None:
+        return None
+    return datetime.combine(last + timedelta(days=1), time.min, ZoneInfo(request.program.timezone))
+
+
+def revoke(request: StaffRequest, api_key: str) -> HttpResponse:
+    """End a key at once."""
+    key = find(ApiKey, api_key)
+    if request.method == "POST":
+        revoke_key(key, actor=actor_of(request), reason=request.POST.get("reason", "").strip()[:300])
+        messages.success(request, f"The key {key.name} is revoked; it works no longer.")
+        return HttpResponseRedirect(reverse("backoffice:keys", args=[request.program.slug]))
+    return render(request, "backoffice/settings/key_revoke.html", {"key": key, "form": ReasonForm()})

@@ -1,0 +1,24 @@
+"""Addresses of the settings: program, team, API keys, audit trail, mail outbox."""
+
+from django.urls import URLPattern, path
+
+from goodword.backoffice import audit_views, key_views, settings_views, team_views
+
+urlpatterns: list[URLPattern] = [
+    path("settings", settings_views.settings, name="settings"),
+    path("settings/edit", settings_views.edit, name="settings-edit"),
+    path("settings/pause", settings_views.pause, name="settings-pause"),
+    path("settings/resume", settings_views.resume, name="settings-resume"),
+    path("settings/team", team_views.team, name="team"),
+    path("settings/team.csv", team_views.team_csv, name="team-csv"),
+    path("settings/team/invite", team_views.invite, name="team-invite"),
+    path("settings/team/<str:member>", team_views.member, name="team-member"),
+    path("settings/team/<str:member>/end", team_views.end, name="team-end"),
+    path("settings/keys", key_views.keys, name="keys"),
+    path("settings/keys/new", key_views.create, name="key-create"),
+    path("settings/keys/<str:api_key>/revoke", key_views.revoke, name="key-revoke"),
+    path("settings/audit", audit_views.audit, name="audit"),
+    path("settings/audit.csv", audit_views.audit_csv, name="audit-csv"),
+    path("settings/outbox", settings_views.outbox, name="outbox"),
+    path("settings/outbox/<int:letter>", settings_views.outbox_letter, name="outbox-letter"),
+]

@@ -1,0 +1,91 @@
+"""The settings of the program, and the outbox where letters can be read."""
+
+from django.conf import settings as server
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from goodword.accounts.access import StaffRequest
+from goodword.accounts.actors import actor_of
+from goodword.accounts.programs import change_program, pause_program, resume_program
+from goodword.accounts.selectors import team_of
+from goodword.backoffice.settings_forms import ProgramForm
+from goodword.domain.errors import DomainError
+from goodword.insights.paging import page_of
+from goodword.insights.refusals import show_refusal
+from goodword.mail.models import Mail
+from goodword.partners.models import PartnerUser
+
+
+def _go(request: StaffRequest, name: str) -> HttpResponse:
+    return HttpResponseRedirect(reverse(f"backoffice:{name}", args=[request.program.slug]))
+
+
+def settings(request: StaffRequest) -> HttpResponse:
+    """What the program is set to."""
+    slug = [request.program.slug]
+    urls = {f"{name}_url": reverse(f"backoffice:settings-{name}", args=slug) for name in ("pause", "resume")}
+    return render(request, "backoffice/settings/program.html", urls)
+
+
+def edit(request: StaffRequest) -> HttpResponse:
+    """Change it."""
+    form = ProgramForm(request.POST or None, program=request.program, initial=ProgramForm.shown(request.program))
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_program(request.program, form.changes(), actor=actor_of(request))
+        except DomainError as refusal:
+            show_refusal(form, refusal)
+        else:
+            messages.success(request, "Saved.")
+            return _go(request, "settings")
+    return render(request, "backoffice/settings/program_edit.html", {"form": form})
+
+
+def pause(request: StaffRequest) -> HttpResponse:
+    """Make the program read-only."""
+    pause_program(request.program, reason=request.POST.get("reason", "").strip()[:300], actor=actor_of(request))
+    messages.success(request, "The program is paused: it can be read, not changed.")
+    return _go(request, "settings")
+
+
+def resume(request: StaffRequest) -> HttpResponse:
+    """Open it again."""
+    resume_program(request.program, actor=actor_of(request))
+    messages.success(request, "The program is live again.")
+    return _go(request, "settings")
+
+
+def outbox(request: StaffRequest) -> HttpResponse:
+    """Every letter of the program, newest first."""
+    letters = _letters(request)
+    if words := request.GET.get("q", "").strip().replace("\x00", "")[:100]:
+        letters = letters.filter(Q(to__icontains=words) | Q(subject__icontains=words))
+    page = page_of(request, letters, order=("-id",))
+    sends = bool(server.EMAIL_HOST) and not request.program.is_demo
+    return render(request, "backoffice/settings/outbox.html", {"page": page, "sends": sends, "words": words})
+
+
+def outbox_letter(request: StaffRequest, letter: int) -> HttpResponse:
+    """One letter as it was written."""
+    found = _letters(request).filter(pk=letter).first()
+    if found is None:
+        raise Http404
+    hidden = found.personal and request.role != "owner"
+    return render(request, "backoffice/settings/letter.html", {"letter": found, "hidden": hidden})
+
+
+def _letters(request: StaffRequest) -> QuerySet[Mail]:
+    """The program's letters. Where no server sends them, an owner also finds what waits for its people to sign in."""
+    ours = Q(program=request.program)
+    if not server.EMAIL_HOST and request.role == "owner":
+        ours |= Q(program=None, to__in=_people(request))
+    return Mail.objects.filter(ours)
+
+
+def _people(request: StaffRequest) -> list[str]:
+    team = team_of(request.program).values_list("user__email", flat=True)
+    seats = PartnerUser.objects.filter(ended_at=None).values_list("user__email", flat=True)
+    return [*team, *seats]
