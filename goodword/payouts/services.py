@@ -18,6 +18,7 @@ from goodword.accounts.models import Program, User
 from goodword.accounts.services import record_audit
 from goodword.commissions.models import Hold
 from goodword.commissions.settle_key import lock_settlement
+from goodword.commissions.verify import verify
 from goodword.domain import chart
 from goodword.domain.errors import DomainError
 from goodword.domain.payout_rules import Candidate, Destination, RunPlan, plan_run
@@ -32,6 +33,9 @@ from goodword.ledger.services import NewTransaction, post
 from goodword.partners.models import Partner
 from goodword.payouts.models import Payout, PayoutLine, PayoutMethod, PayoutRun
 from goodword.payouts.selectors import payout_file
+
+CHECKED_BEFORE_PAYING = ("I01", "I02", "I03", "I04", "I05", "I06", "I08", "I30", "I31", "I32", "I35", "I38")
+"""The invariants that a run waits for. The dear ones, which settle or hash everything anew, run on the timer."""
 
 Recipe = Callable[[chart.Subject, int], list[chart.Posting]]
 
@@ -68,7 +72,8 @@ def plan_next_run(program: Program, currency: str, *, now: datetime) -> RunPlan:
 @transaction.atomic
 def prepare_run(program: Program, currency: str, *, user: User, actor: Actor, now: datetime) -> PayoutRun:
     """Reserve what is payable in one currency for a run. Raises NothingToPay or PayoutsBlocked."""
-    _lock_money(program)
+    lock_settlement(program)
+    _refuse_if_blocked(program, now)
     plan = plan_next_run(program, currency, now=now)
     if not plan.paid:
         raise NothingToPay(
@@ -190,6 +195,11 @@ def return_payout(payout: Payout, *, reason: str, actor: Actor, now: datetime) -
     return payout
 
 
+def destinations_of(payouts: Sequence[Payout]) -> dict[Any, Destination | None]:
+    """Where these payouts go, by partner, as their payout methods say now."""
+    return {p.partner_id: Destination(p.method_id, p.method.fingerprint, p.method.usable_from) for p in payouts}
+
+
 def content_hash(payouts: Sequence[Payout], destinations: dict[Any, Destination | None]) -> str:
     """What an approval binds: payees, amounts, currency and destinations."""
     rows = sorted(
@@ -219,10 +229,12 @@ def _candidates(program: Program, currency: str) -> list[Candidate]:
     ]
 
 
-def _lock_money(program: Program) -> None:
-    """Nobody settles or pays this program until we commit; the books must be in order."""
-    lock_settlement(program)
+def _refuse_if_blocked(program: Program, now: datetime) -> None:
+    """What the timer's verification found, and the quick checks of the books once more: now, under lock."""
     blocked = Program.objects.select_for_update().values_list("payouts_blocked", flat=True).get(pk=program.pk)
+    if not blocked:
+        broken = [result for result in verify(program, now=now, only=CHECKED_BEFORE_PAYING) if not result.holds]
+        blocked = "; ".join(f"{result.id} {result.sentence}: {result.offenders[0]}" for result in broken)
     if blocked:
         raise PayoutsBlocked(
             f"Payouts of this program are stopped: {blocked}",
@@ -233,8 +245,8 @@ def _lock_money(program: Program) -> None:
 
 
 def _locked(run: PayoutRun, keys: Iterable[object] | None = None) -> tuple[PayoutRun, list[Payout]]:
-    run = PayoutRun.objects.select_related("program", "prepared_by").get(pk=run.pk)
-    _lock_money(run.program)
+    """The run and its payouts (or some of them) under lock; nobody settles or pays this program until we commit."""
+    lock_settlement(run.program)
     run = PayoutRun.objects.select_for_update(of=("self",)).select_related("program", "prepared_by").get(pk=run.pk)
     payouts = Payout.objects.select_for_update(of=("self",)).select_related("partner", "method").filter(run=run)
     if keys is not None:
@@ -243,9 +255,9 @@ def _locked(run: PayoutRun, keys: Iterable[object] | None = None) -> tuple[Payou
 
 
 def _refuse_if_changed(run: PayoutRun, payouts: Sequence[Payout], now: datetime) -> None:
+    _refuse_if_blocked(run.program, now)
     problems = [problem for payout in payouts if (problem := _change_of(payout, now))]
-    destinations = {p.partner_id: Destination(p.method_id, p.method.fingerprint, p.method.usable_from) for p in payouts}
-    if not problems and content_hash(payouts, destinations) != run.content_hash:
+    if not problems and content_hash(payouts, destinations_of(payouts)) != run.content_hash:
         problems.append("its content is not what was prepared")
     if problems:
         raise RunChanged(

@@ -14,7 +14,7 @@ from goodword.ledger.selectors import balances
 from goodword.ledger.services import NewTransaction, post
 from goodword.payouts import services
 from goodword.payouts.methods import set_payout_method
-from goodword.payouts.models import Payout, PayoutLine, PayoutRun
+from goodword.payouts.models import Payout, PayoutLine, PayoutMethod, PayoutRun
 from tests import cast
 from tests.cast import NOW
 
@@ -166,10 +166,10 @@ def test_a_refund_between_approval_and_sending_stops_the_run(acme, people):
         services.export_run(run, user=people[0], actor=cast.actor(), now=NOW)
 
 
-def test_an_altered_amount_no_longer_fits_the_approved_content(acme, people):
+def test_an_altered_destination_no_longer_fits_the_prepared_content(acme, people):
     payee(acme, l1=6000)
     run = prepared(acme, people[0])
-    Payout.objects.update(amount_minor=6001)
+    PayoutMethod.objects.update(fingerprint="another account")
     with pytest.raises(services.RunChanged, match="content"):
         services.approve_run(run, user=people[1], actor=cast.actor(), now=NOW)
 
