@@ -7,39 +7,14 @@ from typing import NamedTuple
 
 from goodword.domain.settlement.arithmetic import decay_weight, share_out
 from goodword.domain.settlement.calendar import DAY, add_months
-from goodword.domain.settlement.index import NEVER, Candidate, History, Index, InForce, Lock
-from goodword.domain.settlement.program import WHOLE_PPM, Attribution, Terms
+from goodword.domain.settlement.index import NEVER, Attributed, Candidate, History, Index, Lock, Standing
+from goodword.domain.settlement.program import WHOLE_PPM, Attribution
 from goodword.domain.settlement.records import CODE, Conversion, Instant, Sale, Share
 
+LOCK = "lock"
 NO_TOUCH, OUTSIDE_WINDOW, SELF_REFERRAL = "no_touch", "outside_window", "self_referral"
 EXISTING_CUSTOMER, CREDIT_DENIED = "existing_customer", "credit_denied"
 NO_AGREEMENT, ENDED_FOR_CAUSE = "no_agreement", "ended_for_cause"
-
-
-class Standing(NamedTuple):
-    """What a partner is paid by at a conversion: the agreement in force, or the tail of an ended one."""
-
-    in_force: InForce
-    terms: Terms
-    tail_ppm: int = WHOLE_PPM
-    in_tail: bool = False
-
-
-class Attributed(NamedTuple):
-    """The shares of a conversion in credit order, how they came about, and who assisted."""
-
-    shares: tuple[Share, ...]
-    how: str
-    """The model, `lock` or `credit`."""
-    because: str
-    """The conversion that set the lock, or the credit's id."""
-    weights: tuple[int, ...]
-    """The weight behind each share, then the sum of all weights; empty under a lock or credit."""
-    touched: dict[str, Instant]
-    """Each partner's earliest credited touch."""
-    assisting: tuple[str, ...]
-    reason: str
-    """Why nobody has a share."""
 
 
 class Sifted(NamedTuple):
@@ -76,7 +51,7 @@ def _decided(index: Index, conversion: Conversion, history: History, day: int) -
     lock = running_lock(index.program.attribution, history, day)
     if lock is None:
         return None
-    return Attributed(lock.shares, "lock", lock.conversion, (), lock.touched, (), "")
+    return lock.attributed
 
 
 def running_lock(rules: Attribution, history: History, day: int) -> Lock | None:
@@ -95,7 +70,7 @@ def _sift(index: Index, conversion: Conversion, history: History) -> Sifted:
     candidates = [one for one in candidates if at < one.expires]
     if not candidates:
         return Sifted([], OUTSIDE_WINDOW)
-    if index.program.blocks_self_referral and (history.emails or history.domains):
+    if index.program.blocks_self_referral and history.customer is not None:
         candidates = [one for one in candidates if not index.refers_itself(history, one.partner)]
         if not candidates:
             return Sifted([], SELF_REFERRAL)
@@ -143,9 +118,8 @@ def _by_touches(index: Index, conversion: Conversion, history: History, sifted: 
         return Attributed((), rules.model, "", (), {}, (), sifted.reason)
     top = min(one.rank for one in sifted.candidates)
     left = [one for one in sifted.candidates if one.rank == top]
-    credited = {"last": left[-1:], "first": left[:1]}.get(rules.model)
-    if credited is not None:
-        one = credited[0]
+    if rules.model in {"last", "first"}:
+        one = left[-1] if rules.model == "last" else left[0]
         return Attributed((Share(one.partner, WHOLE_PPM),), rules.model, "", (), {one.partner: one.at}, (), "")
     return _weighed(rules, conversion.at, left)
 
@@ -186,7 +160,7 @@ def standing(index: Index, partner: str, at: Instant, history: History) -> Stand
     """What pays a partner at an instant, or why nothing does."""
     found = index.in_force(partner, at)
     if found is not None:
-        return Standing(found, found.terms)
+        return found
     ended = index.last_ended(partner, at)
     if ended is None:
         return NO_AGREEMENT

@@ -7,7 +7,7 @@ from goodword.domain.money import Rounding
 from goodword.domain.settlement.arithmetic import ALL, Ratio, rounded_ratio
 from goodword.domain.settlement.calendar import DAY, whole_months
 from goodword.domain.settlement.index import Index
-from goodword.domain.settlement.program import Base, Terms
+from goodword.domain.settlement.program import NET, Base, Terms
 from goodword.domain.settlement.records import Conversion, Sale
 
 
@@ -42,6 +42,8 @@ def kept_of(index: Index, conversion: Conversion, terms: Terms, day: int) -> Kep
 
 def extras(sale: Sale, base: Base) -> int:
     """What the base adds to (or, below 0, takes off) a sale's net amount: figures of the whole sale."""
+    if base is NET:
+        return 0
     less = base.less
     extra = sale.discount if "discount" in base.plus else 0
     if "tax" not in less:

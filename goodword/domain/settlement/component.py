@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from goodword.domain.settlement.arithmetic import Ratio
-from goodword.domain.settlement.attribution import Attributed, Standing
 from goodword.domain.settlement.basis import Kept
-from goodword.domain.settlement.index import History
+from goodword.domain.settlement.index import Attributed, History, Standing
 from goodword.domain.settlement.program import Rule
 from goodword.domain.settlement.records import Conversion
 

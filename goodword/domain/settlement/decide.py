@@ -5,14 +5,15 @@ Money is not yet computed; `pay` does that once every period's totals are known.
 
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import attrgetter
+from typing import Final
 
 from goodword.domain.money import Rounding
 from goodword.domain.settlement.arithmetic import ALL, Ratio, checked_amount, share_out
 from goodword.domain.settlement.attribution import (
     ENDED_FOR_CAUSE,
+    LOCK,
     NO_AGREEMENT,
-    Attributed,
-    Standing,
     attribute,
     remember_code,
     running_lock,
@@ -22,7 +23,7 @@ from goodword.domain.settlement.basis import EVERYTHING, Kept, basis_of, figure,
 from goodword.domain.settlement.calendar import whole_months
 from goodword.domain.settlement.component import Component, Decided, Party
 from goodword.domain.settlement.conditions import Situation, holds
-from goodword.domain.settlement.index import History, Index, Lock
+from goodword.domain.settlement.index import Attributed, History, Index, Lock, Standing
 from goodword.domain.settlement.lasting import still_runs
 from goodword.domain.settlement.program import WHOLE_PPM, Program, Rule
 from goodword.domain.settlement.records import Conversion, Sale, Share
@@ -30,7 +31,13 @@ from goodword.domain.settlement.tallies import Tallies
 from goodword.domain.settlement.worth import worth
 
 SALE, ASSIST = "sale", "assist"
+ONLY_LINE: Final = (0,)
 FX_PENDING, LASTS_OVER, NO_RULE = "fx_pending", "lasts_over", "no_rule"
+
+
+UNSEEN: Final = Situation()
+"""Stands for the situation where no rule has a condition to look at it."""
+_index = attrgetter("index")
 
 
 class Fold:
@@ -53,7 +60,7 @@ def decide(fold: Fold, conversion: Conversion) -> Decided:
     history.nth[on] = history.nth.get(on, 0) + 1
     attributed = attribute(index, conversion, history, day)
     parties, why_not = _parties(fold, conversion, history, attributed, on)
-    if attributed.shares:
+    if attributed.shares and attributed.how != LOCK:
         _remember_shares(index, conversion, history, attributed, day)
     if is_sale and history.first_sale_day is None:
         history.first_sale_day = day
@@ -99,7 +106,7 @@ def _at_credit(index: Index, found: Standing, share: Share, attributed: Attribut
     """The same standing by the terms in force at the partner's earliest credited touch, if there were any."""
     touched = attributed.touched.get(share.partner)
     then = index.in_force(share.partner, touched) if touched is not None else None
-    return found if then is None else found._replace(in_force=then, terms=then.terms)
+    return found if then is None else found._replace(in_force=then.in_force, terms=then.terms)
 
 
 def _count_nth(fold: Fold, partner: str, on: str) -> int:
@@ -112,7 +119,8 @@ def _remember_shares(index: Index, conversion: Conversion, history: History, att
         history.first_share.setdefault(share.partner, conversion.at)
     rules = index.program.attribution
     if rules.locks and running_lock(rules, history, day) is None:
-        history.lock = Lock(conversion.id, day, attributed.shares, attributed.touched)
+        kept = Attributed(attributed.shares, LOCK, conversion.id, (), attributed.touched, (), "")
+        history.lock = Lock(day, kept)
 
 
 def _rate(index: Index, conversion: Conversion) -> Ratio | None:
@@ -125,15 +133,15 @@ def _rate(index: Index, conversion: Conversion) -> Ratio | None:
 
 def _components(fold: Fold, case: Decided, parties: Sequence[Party]) -> tuple[list[Component], str]:
     conversion, history, day = case.conversion, case.history, case.day
-    situation = _situation(case)
-    weights = [share.ppm for share in case.attributed.shares]
-    if (rest := WHOLE_PPM - sum(weights)) and weights:
-        weights.append(rest)
+    situation: Situation | None = None
+    weights = _weights(case.attributed.shares)
     found: list[Component] = []
     over = False
     for party in parties:
-        _see(situation, fold.index, party, history, day)
-        picked = _pick(fold, case, situation, party)
+        if party.standing.terms.has_conditions:
+            situation = situation or _situation(case)
+            _see(situation, fold.index, party, history, day)
+        picked = _pick(fold, case, situation or UNSEEN, party)
         if not picked:
             continue
         kept = kept_of(fold.index, conversion, party.standing.terms, day)
@@ -148,9 +156,17 @@ def _components(fold: Fold, case: Decided, parties: Sequence[Party]) -> tuple[li
             fold.tallies.place(component, case)
             found.append(component)
     for component in found:
-        started = history.started.setdefault((component.partner, component.rule.key), [day, 0])
-        started[1] += 1
+        key = (component.partner, component.rule.key)
+        started = history.started.get(key)
+        history.started[key] = (day, 1) if started is None else (started[0], started[1] + 1)
     return found, LASTS_OVER if over else NO_RULE
+
+
+def _weights(shares: Sequence[Share]) -> list[int]:
+    """The shares in credit order, the uncredited rest last."""
+    weights = [share.ppm for share in shares]
+    rest = WHOLE_PPM - sum(weights)
+    return [*weights, rest] if rest else weights
 
 
 def _situation(case: Decided) -> Situation:
@@ -191,39 +207,50 @@ def _see(situation: Situation, index: Index, party: Party, history: History, day
 
 def _pick(fold: Fold, case: Decided, situation: Situation, party: Party) -> list[tuple[Rule, Sequence[int]]]:
     """The rules that lines of the conversion picked, in the order listed, each with its lines."""
-    terms = party.standing.terms
-    chosen, adding = terms.chosen_on.get(party.on, ()), terms.adding_on.get(party.on, ())
     lines = case.conversion.lines if isinstance(case.conversion, Sale) else ()
+    if not lines:
+        return [(rule, ONLY_LINE) for rule in _fitting(fold, case, situation, party, 0)]
     picked: dict[int, list[int]] = {}
-    for i in range(len(lines) or 1):
-        if lines:
-            situation.product, situation.category = lines[i].product, lines[i].category
-        fit = [rule for rule in chosen if holds(rule.conditions, situation)]
-        if len(fit) > 1:
-            if terms.choose == "first":
-                del fit[1:]
-            elif terms.choose == "best":
-                worths = [worth(fold.tallies, case, party.partner, rule, i) for rule in fit]
-                fit = [fit[worths.index(max(worths))]]
-        for rule in fit:
+    for i, line in enumerate(lines):
+        situation.product, situation.category = line.product, line.category
+        for rule in _fitting(fold, case, situation, party, i):
             picked.setdefault(rule.index, []).append(i)
-        for rule in adding:
-            if holds(rule.conditions, situation):
-                picked.setdefault(rule.index, []).append(i)
-    rules = terms.rules
+    rules = party.standing.terms.rules
     return [(rules[index], picked[index]) for index in sorted(picked)]
+
+
+def _fitting(fold: Fold, case: Decided, situation: Situation, party: Party, line: int) -> list[Rule]:
+    """The rules that one line picks, in the order listed."""
+    terms = party.standing.terms
+    fit = []
+    for rule in terms.chosen_on.get(party.on, ()):
+        if holds(rule.conditions, situation):
+            fit.append(rule)
+            if terms.choose == "first":
+                break
+    if len(fit) > 1 and terms.choose == "best":
+        worths = [worth(fold.tallies, case, party.partner, rule, line) for rule in fit]
+        fit = [fit[worths.index(max(worths))]]
+    adding = terms.adding_on.get(party.on)
+    if adding:
+        fit += [rule for rule in adding if holds(rule.conditions, situation)]
+        fit.sort(key=_index)
+    return fit
 
 
 def _component(case: Decided, party: Party, rule: Rule, lines: Sequence[int]) -> Component:
     found = Component()
-    found.party, found.partner, found.rule, found.lines = party, party.partner, rule, lines
+    found.party = party
+    found.partner = party.partner
+    found.rule = rule
+    found.lines = lines
     found.quantity = 1
     conversion = case.conversion
     if rule.pay.each_unit and isinstance(conversion, Sale) and conversion.lines:
         found.quantity = sum(conversion.lines[i].quantity for i in lines)
     found.figure = figure(conversion, rule.base, lines)
     found.together = None
-    found.reasons, found.stages = (), ()
+    found.reasons = found.stages = ()
     return found
 
 

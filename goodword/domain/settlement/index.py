@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from goodword.domain.currency import decimals
 from goodword.domain.settlement.arithmetic import ALL, Ratio
 from goodword.domain.settlement.calendar import DAY, Zone, whole_months
-from goodword.domain.settlement.program import Program, Terms
+from goodword.domain.settlement.program import WHOLE_PPM, Program, Terms
 from goodword.domain.settlement.records import (
     CHANNELS,
     REGISTRATION,
@@ -57,12 +57,10 @@ class Candidate(NamedTuple):
 
 
 class Lock(NamedTuple):
-    """The shares that a customer's later conversions keep, and the conversion that fixed them."""
+    """The day on which a customer's shares were fixed, and what its later conversions have from it."""
 
-    conversion: str
     day: int
-    shares: tuple[Share, ...]
-    touched: dict[str, Instant]
+    attributed: "Attributed"
 
 
 class History:
@@ -71,8 +69,7 @@ class History:
     __slots__ = (
         "codes",
         "country",
-        "domains",
-        "emails",
+        "customer",
         "existing",
         "first_sale_day",
         "first_share",
@@ -92,14 +89,14 @@ class History:
         self.codes: list[Candidate] = []
         self.existing = customer is not None and customer.existing
         self.country = customer.country if customer else None
-        self.emails, self.domains = identity((customer.email,), (customer.domain,)) if customer else NOBODY
+        self.customer = customer
         self.self_referrers: dict[str, bool] = {}
         self.lock: Lock | None = None
         self.first_share: dict[str, Instant] = {}
         self.first_sale_day: int | None = None
         self.last_sale_day: int | None = None
         self.nth: dict[str, int] = {}
-        self.started: dict[tuple[str, str], list[int]] = {}
+        self.started: dict[tuple[str, str], tuple[int, int]] = {}
         self.paid: dict[tuple[str, str], int] = {}
 
 
@@ -121,6 +118,36 @@ class InForce(NamedTuple):
     agreement: Agreement
     terms: Terms
     start_day: int
+
+
+class Standing(NamedTuple):
+    """What a partner is paid by at a conversion: the agreement in force, or the tail of an ended one."""
+
+    in_force: InForce
+    terms: Terms
+    tail_ppm: int = WHOLE_PPM
+    in_tail: bool = False
+
+
+class Attributed(NamedTuple):
+    """The shares of a conversion in credit order, how they came about, and who assisted."""
+
+    shares: tuple[Share, ...]
+    how: str
+    """The model, `lock` or `credit`."""
+    because: str
+    """The conversion that set the lock, or the credit's id."""
+    weights: tuple[int, ...]
+    """The weight behind each share, then the sum of all weights; empty under a lock or credit."""
+    touched: dict[str, Instant]
+    """Each partner's earliest credited touch."""
+    assisting: tuple[str, ...]
+    reason: str
+    """Why nobody has a share."""
+
+
+Term = tuple[Instant, Instant, Standing]
+"""The start and end of an agreement, and what it gives while it is in force."""
 
 
 class Index:
@@ -160,26 +187,27 @@ class Index:
 
     def refers_itself(self, history: History, partner: str) -> bool:
         """Whether the partner is the customer: an equal e-mail, or a shared domain of its own."""
-        if not history.emails and not history.domains:
+        emails, domains = self._identity_of(partner)
+        customer = history.customer
+        if customer is None or not (emails or domains):
             return False
         found = history.self_referrers.get(partner)
         if found is None:
-            emails, domains = self._identity_of(partner)
-            found = not (emails.isdisjoint(history.emails) and domains.isdisjoint(history.domains))
+            theirs = identity((customer.email,), (customer.domain,))
+            found = not (emails.isdisjoint(theirs[0]) and domains.isdisjoint(theirs[1]))
             history.self_referrers[partner] = found
         return found
 
-    def in_force(self, partner: str, at: Instant) -> InForce | None:
+    def in_force(self, partner: str, at: Instant) -> Standing | None:
         """The partner's agreement in force at an instant."""
-        for one in self.agreements.get(partner, ()):
-            agreement = one.agreement
-            if agreement.starts <= at and (agreement.ends is None or at < agreement.ends):
-                return one
+        for starts, ends, found in self.agreements.get(partner, ()):
+            if starts <= at < ends:
+                return found
         return None
 
     def last_ended(self, partner: str, at: Instant) -> InForce | None:
         """The partner's agreement with the latest end at or before an instant."""
-        ended = [one for one in self.agreements.get(partner, ()) if (one.agreement.ends or NEVER) <= at]
+        ended = [one.in_force for _, ends, one in self.agreements.get(partner, ()) if ends <= at]
         return max(
             ended, key=lambda one: (one.agreement.ends or 0, one.agreement.starts, one.agreement.id), default=None
         )
@@ -206,11 +234,13 @@ class Index:
         exact = Fraction(rate.numerator, rate.denominator) * scale
         return Ratio(exact.numerator, exact.denominator)
 
-    def _agreements(self, agreements: Iterable[Agreement]) -> dict[str, list[InForce]]:
-        found: dict[str, list[InForce]] = defaultdict(list)
+    def _agreements(self, agreements: Iterable[Agreement]) -> dict[str, list[Term]]:
+        found: dict[str, list[Term]] = defaultdict(list)
         for one in sorted(agreements, key=attrgetter("starts", "id")):
             start_day = self.zone.day(one.starts)
-            found[one.partner].append(InForce(one, self.program.terms[one.terms], start_day))
+            terms = self.program.terms[one.terms]
+            ends = NEVER if one.ends is None else one.ends
+            found[one.partner].append((one.starts, ends, Standing(InForce(one, terms, start_day), terms)))
         return found
 
     def _touches(self, touches: Iterable[Touch]) -> tuple[dict[str, list[Candidate]], dict[str, list[Candidate]]]:

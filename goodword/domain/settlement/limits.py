@@ -28,6 +28,10 @@ class Room:
                 self._customer_keys.add(rule.key)
             if rule.caps is not None and rule.caps.period is not None:
                 self._periods.setdefault(rule.key, set()).add(rule.caps.per)
+        self.bounds = any(
+            rule.floor is not None or rule.caps for terms in program.terms.values() for rule in terms.rules
+        )
+        """Whether any rule has a floor or a cap."""
         self.watches = bool(self._customer_keys or self._periods)
         self._paid: dict[tuple[str, str, str, int], int] = {}
 

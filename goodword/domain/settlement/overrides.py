@@ -6,7 +6,7 @@ from goodword.domain.money import to_decimal
 from goodword.domain.settlement.arithmetic import checked_amount, percent_text, rounded_ratio
 from goodword.domain.settlement.component import Component, Decided
 from goodword.domain.settlement.drafts import OVERRIDE, Draft
-from goodword.domain.settlement.index import Index, InForce
+from goodword.domain.settlement.index import Index, Standing
 from goodword.domain.settlement.lasting import lasts_still
 from goodword.domain.settlement.program import WHOLE_PPM, Override
 
@@ -44,7 +44,7 @@ class Recruiters:
             self._finish(draft)
         return list(found.values())
 
-    def _above(self, partner: str, at: int) -> Iterator[tuple[str, InForce, Override]]:
+    def _above(self, partner: str, at: int) -> Iterator[tuple[str, Standing, Override]]:
         """The ancestors with an override for their level and an agreement in force."""
         known = self._index.partners
         child = known.get(partner)
@@ -71,7 +71,7 @@ class Recruiters:
         checked_amount(max(draft.amount, draft.basis), draft.decided.conversion.id)
 
 
-def _begin(decided: Decided, child: Component, recruiter: str, in_force: InForce, override: Override) -> Draft:
+def _begin(decided: Decided, child: Component, recruiter: str, in_force: Standing, override: Override) -> Draft:
     draft = Draft()
     draft.decided, draft.source = decided, (override, [])
     draft.partner, draft.rule, draft.terms = recruiter, child.rule.key, in_force.terms.name

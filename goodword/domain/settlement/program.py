@@ -80,6 +80,10 @@ class Base:
     plus: frozenset[str] = frozenset()
 
 
+NET = Base()
+"""The default: without tax and shipping."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caps:
     """Most a rule pays: on one sale, on one customer for life, in one period."""
@@ -100,7 +104,7 @@ class Rule:
     pay: Pay
     conditions: tuple[Condition, ...] = ()
     lapsed_days: int | None = None
-    base: Base = field(default_factory=Base)
+    base: Base = NET
     lasts: Lasts = FOR_EVER
     caps: Caps | None = None
     floor: int | None = None
@@ -152,6 +156,7 @@ class Terms:
     tail: tuple[TailStep, ...] = ()
     chosen_on: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     adding_on: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    has_conditions: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 from goodword.domain.settlement.conditions import read_conditions
 from goodword.domain.settlement.fields import Fields
 from goodword.domain.settlement.program import (
+    NET,
     Base,
     Bonus,
     Caps,
@@ -52,6 +53,7 @@ def read_terms(name: str, given: Fields, currency: str) -> Terms:
         graded_months=clawback.integer("graded_months", low=1),
         tail=tuple(_tail_step(step) for step in given.children("tail")),
         chosen_on=_by_on(tuple(rule for rule in rules if not rule.adds)),
+        has_conditions=any(rule.conditions for rule in rules),
         adding_on=_by_on(tuple(rule for rule in rules if rule.adds)),
     )
 
@@ -95,7 +97,7 @@ def _on(given: Fields) -> str:
 def _base(given: Fields) -> Base:
     base = given.child("base")
     if base is None:
-        return Base()
+        return NET
     base.only(("less", "plus"))
     less = _words(base, "less", ("tax", "shipping", "fees", "cost"))
     plus = _words(base, "plus", ("discount",))

@@ -83,7 +83,8 @@ class Payer:
                 exact = component.exact
                 component.exact = Ratio(exact.numerator * tail, exact.denominator * WHOLE_PPM)
         round_together(decided, program.rounding)
-        limit(decided, self._room, program.rounding)
+        if self._room.bounds:
+            limit(decided, self._room, program.rounding)
         if program.guardrail_ppm is not None:
             guard(decided, self._fold.index, program.guardrail_ppm)
         if self._room.watches:

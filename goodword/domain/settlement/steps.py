@@ -12,6 +12,7 @@ from typing import Any
 from goodword.domain.currency import decimals
 from goodword.domain.money import to_decimal
 from goodword.domain.settlement.arithmetic import Ratio, exact_text, percent_text, slices
+from goodword.domain.settlement.attribution import LOCK
 from goodword.domain.settlement.basis import extras
 from goodword.domain.settlement.component import Component, Decided
 from goodword.domain.settlement.drafts import BONUS, OVERRIDE, Draft
@@ -150,7 +151,7 @@ class Writer:
             source = "assisted, beside the credit"
         elif attributed.how == "credit":
             source = f"decided by credit {attributed.because}"
-        elif attributed.how == "lock":
+        elif attributed.how == LOCK:
             source = f"kept from conversion {attributed.because}"
         elif attributed.weights:
             weight, total = attributed.weights[party.order], attributed.weights[-1]
