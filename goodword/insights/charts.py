@@ -65,7 +65,7 @@ def _weekly(values: list[dict[str, Any]], first: str, second: str, width: int) -
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "width": width,
-        "height": 220,
+        "height": 232,
         "padding": {"left": 0, "right": 84, "top": 8, "bottom": 0},
         "autosize": {"type": "pad", "contains": "padding"},
         "background": None,

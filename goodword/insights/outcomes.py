@@ -1,4 +1,4 @@
-"""Why a sale pays nobody, as a person would say it. Words only."""
+"""Why a sale pays nobody, how customers came and facts arrived, as a person would say it. Words only."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -33,3 +33,19 @@ def outcome_words(outcome: str) -> OutcomeWords:
     """The words for an outcome; a new one shows its own name rather than nothing."""
     name = outcome.replace("_", " ")
     return OUTCOMES.get(outcome, OutcomeWords(name.capitalize(), f"The reason given is: {name}."))
+
+
+CHANNELS: Mapping[str, str] = {
+    "link": "through a link",
+    "code": "with a code",
+    "form": "through a form",
+    "registration": "registered the deal",
+    "manual": "entered by hand",
+}
+SOURCES: Mapping[str, str] = {
+    "api": "through the API",
+    "import": "from a file",
+    "page": "by hand",
+    "demo": "from the demo's data",
+    "redirect": "from a click",
+}

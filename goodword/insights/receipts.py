@@ -5,7 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from goodword.domain.money import money
 from goodword.domain.settlement import Explanation, explain_steps
+from goodword.insights.wording import money_text
+
+_MONEY = re.compile(r"[A-Z]{3} -?[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +29,12 @@ def receipt(steps: Sequence[dict[str, Any]], currency: str, *, without: Sequence
 def _row(row: Explanation) -> ReceiptRow:
     """The result stands in its own column, so the sum does not repeat it."""
     how = re.sub(rf" = {re.escape(row.result)}(?=$| \()", "", row.arithmetic)
-    return ReceiptRow(row.label, "" if how == row.result else how, row.result)
+    return ReceiptRow(row.label, "" if how == row.result else how, _shown(row.result))
+
+
+def _shown(result: str) -> str:
+    """`USD 12.00` as every page writes it."""
+    if not _MONEY.fullmatch(result):
+        return result
+    amount = money(result)
+    return money_text(amount.minor, amount.currency)

@@ -1,8 +1,9 @@
-"""How the state of a commission line is said: `{% load lines %}`."""
+"""How states of lines, channels of touches and sources of facts are said: `{% load lines %}`."""
 
 from django import template
 
 from goodword.insights.lines import STATE_WORDS, StateWords
+from goodword.insights.outcomes import CHANNELS, SOURCES
 
 register = template.Library()
 
@@ -11,3 +12,15 @@ register = template.Library()
 def state_of(state: str) -> StateWords:
     """The words, colour and next step of a state."""
     return STATE_WORDS[state]
+
+
+@register.filter
+def channel(name: str) -> str:
+    """How a partner left its trace."""
+    return CHANNELS.get(name, f"by {name}")
+
+
+@register.filter
+def source(name: str) -> str:
+    """How we learned of a fact."""
+    return SOURCES.get(name, f"by {name}")

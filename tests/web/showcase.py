@@ -1,0 +1,200 @@
+"""A small program with everything a page can show, made through the services, and one with nothing but its people."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from django.utils import timezone
+
+from goodword.accounts.actors import Actor
+from goodword.accounts.models import Membership
+from goodword.accounts.scope import active_program
+from goodword.commissions.models import Hold, Line
+from goodword.commissions.services import place_hold, settle_program
+from goodword.domain.partner_details import PartnerDetails
+from goodword.partners import services
+from goodword.partners.models import Agreement, Application, Group, Terms
+from goodword.payouts.methods import set_payout_method
+from goodword.payouts.models import Payout, PayoutRun
+from goodword.payouts.services import approve_run, confirm_payouts, export_run, prepare_run
+from goodword.referrals.models import Code, Conversion, Customer, Link
+from goodword.referrals.services import record_facts
+from goodword.referrals.sharing import create_code, create_link, record_click
+from tests import cast
+
+FIRMS = (
+    ("Nordic Beats", "Ida Berg", "SE"),
+    ("Kassette & Co. Vertriebsgesellschaft mbH", "Tom Weiß", "DE"),
+    ("Vinyl Weekly", "Ana Silva", "PT"),
+    ("Indie Radar", "Joe Marsh", "GB"),
+    ("Lena Fischer", "Lena Fischer", "AT"),
+)
+DOCUMENT = {
+    "rules": [
+        {"key": "first-year", "on": "sale", "pay": {"percent": "20%"}, "lasts": {"months": 12}},
+        {"key": "signup", "on": "signup", "pay": {"flat": "5.00"}},
+    ],
+    "choose": "first",
+    "clawback": {"days": 60},
+}
+IBANS = ("DE89370400440532013000", "GB29NWBK60161331926819", "FR1420041010050500013M02606")
+
+
+def bare(slug: str = "bare") -> SimpleNamespace:
+    """A new program: people of the team, a partner's person, and nothing that happened."""
+    here = cast.program(slug=slug, name="Fresh Start", site_url="https://shop.example/")
+    with active_program(here):
+        alder = cast.partner(here, name="Alder Advice")
+    return SimpleNamespace(
+        program=here, olga=cast.member(here, "owner", cast.person(name="Olga Owner")), alice=cast.seat(alder)
+    )
+
+
+def busy(slug: str = "acme") -> SimpleNamespace:
+    """A program half a year old: sales, refunds, a paid run and a waiting one, a debt, a hold, applications."""
+    now = timezone.now()
+    world = cast.acme(slug)
+    program = world.program
+    program.name, program.site_url, program.tagline = "Acme Records", "https://shop.example/", "Earn with every record"
+    program.allowed_hosts, program.minimum_payout_minor = ["shop.example"], 500
+    program.save()
+    Membership.objects.filter(user=world.olga).update(program=None)
+    with active_program(program):
+        _partners(world, now)
+        then = now - timedelta(days=20)
+        _facts(world, now, range(38))
+        settle_program(program, now=then)
+        _paid_run(world, then)
+        _facts(world, now, range(38, 43))
+        _after_the_run(world, now)
+        settle_program(program, now=now)
+        place_hold(world.firms[1], reason="waiting for the invoice", user=world.sam, actor=_by(world.sam), now=now)
+        prepare_run(program, "EUR", user=world.sam, actor=_by(world.sam), now=now)
+        world.ids = _ids(world)
+    return world
+
+
+def _by(user: Any) -> Actor:
+    return Actor("user", user.public_id, f"{user.name} <{user.email}>")
+
+
+def _partners(world: SimpleNamespace, now: Any) -> None:
+    program, bob = world.program, _by(world.bob)
+    long_ago = now - timedelta(days=300)
+    gold = services.create_group(program, key="gold", name="Gold", description="A hundred sales a year", actor=bob)
+    terms = Terms.objects.get(key="standard")
+    services.publish_terms_version(
+        program, terms, document=DOCUMENT, note="20% for a year, 5.00 for a sign-up", actor=bob, now=long_ago,
+        published_by=world.bob, effective_at=long_ago,
+    )  # fmt: skip
+    world.firms = []
+    for number, (name, contact, country) in enumerate(FIRMS):
+        details = PartnerDetails(
+            name=name, contact_name=contact, country=country, email=f"hello{number}@partner.example",
+            website="https://partner.example", external_id=f"P-{number}",
+        )  # fmt: skip
+        group = gold if number % 2 else None
+        firm = services.create_partner(program, details, actor=bob, now=long_ago, joined_at=long_ago, group=group)
+        link = create_link(program, firm, destination="https://shop.example/", label="Newsletter", actor=bob)
+        create_code(program, firm, key=f"RECORD{number}", offer="10% off the first order", actor=bob)
+        record_click(program, link, visitor=f"visitor-{number}", now=now - timedelta(days=3))
+        world.firms.append(firm)
+    for firm, iban in zip([world.alder, *world.firms[:2]], IBANS, strict=True):
+        set_payout_method(firm, kind="iban", holder=firm.name, account=iban, actor=bob, now=long_ago)
+    services.pause_partner(world.firms[4], reason="odd clicks from one address", actor=bob)
+    applicant = PartnerDetails(name="Deep Cuts", contact_name="Max Moll", email="max@deepcuts.example")
+    for details in (applicant, PartnerDetails(name="B-Side", contact_name="Bea Side", email="bea@bside.example")):
+        services.submit_application(
+            program, details, audience="8,000 readers in Austria", promotion="Monthly reviews with a link", now=now,
+            actor=Actor("public", "", "a visitor"),
+        )  # fmt: skip
+
+
+def _facts(world: SimpleNamespace, now: Any, numbers: Iterable[int]) -> None:
+    """One customer, its touch and its sale for each number; a bigger number is later, 38 is about 20 days ago."""
+    firms = [world.alder, *world.firms[:4]]
+    customers, touches, sales = [], [], []
+    for number in numbers:
+        name = f"c-{number:03}"
+        at = now - timedelta(days=173 - 4 * number, hours=number % 9)
+        firm = firms[number % 5]
+        customers.append({"id": name, "name": f"Customer {number}", "email": f"{name}@mail.example"})
+        if number % 8 != 7:
+            channel = "code" if number % 3 == 2 else "link"
+            touches.append({"id": f"t-{number}", "partner": firm.public_id, "customer": name, "channel": channel,
+                            "at": _at(at - timedelta(days=2))})  # fmt: skip
+        amount = 4000 + 1370 * (number % 7)
+        sales.append({"id": f"ORD-{2000 + number}", "customer": name, "at": _at(at), "currency": "EUR",
+                      "amount": f"{amount // 100}.{amount % 100:02}", "tax": "6.00", "product": "LP"})  # fmt: skip
+    _record(world, "customer", customers, now)
+    _record(world, "touch", touches, now)
+    _record(world, "sale", sales, now)
+
+
+def _paid_run(world: SimpleNamespace, now: Any) -> None:
+    run = prepare_run(world.program, "EUR", user=world.sam, actor=_by(world.sam), now=now)
+    approve_run(run, user=world.olga, actor=_by(world.olga), now=now)
+    export_run(run, user=world.olga, actor=_by(world.olga), now=now)
+    keys = list(Payout.objects.filter(run=run).values_list("pk", flat=True))
+    confirm_payouts(run, keys, actor=_by(world.sam), now=now)
+
+
+def _after_the_run(world: SimpleNamespace, now: Any) -> None:
+    """Refunds of paid sales, which leave a debt; one of a sale that nobody knows; an event; a customer known before."""
+    signup = {"id": "EV-1", "name": "signup", "customer": "c-003", "at": _at(now - timedelta(days=150))}
+    _record(world, "event", [signup], now)
+    _record(world, "customer", [{"id": "c-900", "name": "Old Friend", "existing": True}], now)
+    paid = Line.objects.filter(partner=world.firms[0]).order_by("-conversion_at")
+    back = [line for line in paid if line.conversion_at < now - timedelta(days=50)][:1]
+    back += list(paid.filter(conversion_at__gt=now - timedelta(days=50)))
+    refunds = [
+        {"id": f"R-{n}", "sale": line.conversion, "amount": _whole(line.conversion), "currency": "EUR",
+         "at": _at(now - timedelta(days=1)), "reason": "sent back"}
+        for n, line in enumerate(back)
+    ]  # fmt: skip
+    stray = {"id": "R-99", "sale": "ORD-9999", "amount": "12.00", "currency": "EUR", "at": _at(now)}
+    _record(world, "refund", [*refunds, stray], now)
+
+
+def _whole(sale: str) -> str:
+    minor = Conversion.objects.get(external_id=sale).amount_minor or 0
+    return f"{minor // 100}.{minor % 100:02}"
+
+
+def _at(moment: Any) -> str:
+    return str(moment.isoformat(timespec="seconds"))
+
+
+def _record(world: SimpleNamespace, kind: str, items: list[dict[str, Any]], now: Any) -> None:
+    record_facts(world.program, kind, items, source="api", actor=_by(world.olga), now=now)
+
+
+def _ids(world: SimpleNamespace) -> dict[str, str]:
+    """An object for every argument that addresses have; the portal sees those of Alice's firm."""
+    alder, terms = world.alder, Terms.objects.get(key="standard")
+    line = Line.objects.filter(partner=alder).order_by("conversion_at")[0]
+    imported = cast.imported(world.program, imported_by=world.olga, counts={"rows": 40, "new": 40, "duplicates": 0})
+    letter = cast.letter(world.program, world.alice.email)
+    return {
+        "partner": alder.public_id,
+        "application": Application.objects.all()[0].public_id,
+        "group": Group.objects.get().public_id,
+        "terms": terms.public_id,
+        "version": terms.versions.latest("number").public_id,
+        "agreement": Agreement.objects.filter(partner=alder).latest("starts_at").public_id,
+        "conversion": Conversion.objects.get(external_id=line.conversion).public_id,
+        "sale": line.conversion,
+        "customer": Customer.objects.get(external_id=line.customer).public_id,
+        "line": line.line,
+        "hold": Hold.objects.get().public_id,
+        "link": Link.objects.filter(partner=world.firms[0])[0].public_id,
+        "code": Code.objects.filter(partner=world.firms[0])[0].public_id,
+        "run": PayoutRun.objects.latest("number").public_id,
+        "payout": Payout.objects.filter(partner=alder)[0].public_id,
+        "imported": imported.public_id,
+        "letter": str(letter.pk),
+        "month": (timezone.now() - timedelta(days=20)).strftime("%Y-%m"),
+        "member": Membership.objects.filter(user=world.vic)[0].public_id,
+        "api_key": cast.api_key(world.program, "read", created_by=world.olga)[0].public_id,
+    }
