@@ -9,7 +9,7 @@ from goodword.accounts.models import Program
 from goodword.commissions.models import Hold
 from goodword.commissions.selectors import LineDetail, LineRow
 from goodword.insights.receipts import ReceiptRow, receipt
-from goodword.insights.terms import Words, rule_words
+from goodword.insights.terms import rule_words
 from goodword.insights.wording import day_text, money_text
 from goodword.ledger.selectors import JournalTransaction
 from goodword.partners.models import Agreement, TermsVersion
@@ -78,7 +78,7 @@ class LineStory:
 
     standing: str
     steps: Sequence[ReceiptRow]
-    rule: Words
+    rule: str
     changes: Sequence[str]
     history: Sequence[Posted]
     sale: Conversion | None
@@ -97,7 +97,7 @@ def story_of_line(program: Program, detail: LineDetail, *, now: datetime) -> Lin
     return LineStory(
         standing=_standing(row, hold, now.astimezone(ZoneInfo(program.timezone)).date()),
         steps=receipt(detail.steps, row.currency),
-        rule=rule_words(program, version.document, row.rule) if version else Words(()),
+        rule=rule_words(program, version.document, row.rule) if version else "",
         changes=_changes(row, version),
         history=[_posted(one) for one in reversed(detail.history)],
         sale=sale,

@@ -26,6 +26,11 @@ def receipt(steps: Sequence[dict[str, Any]], currency: str, *, without: Sequence
     return [_row(row) for row in explain_steps([step for step in steps if step["do"] not in without], currency)]
 
 
+def receipt_rows(rows: Sequence[Explanation]) -> list[ReceiptRow]:
+    """Rows that the engine has explained already, as a receipt shows them."""
+    return [_row(row) for row in rows]
+
+
 def _row(row: Explanation) -> ReceiptRow:
     """The result stands in its own column, so the sum does not repeat it."""
     how = re.sub(rf" = {re.escape(row.result)}(?=$| \()", "", row.arithmetic)

@@ -5,30 +5,58 @@ from dataclasses import dataclass
 from typing import Any
 
 from goodword.accounts.models import Program
-from goodword.domain.terms_text import rule_sentence, terms_sentences
-from goodword.insights.offer import TERMS, read_offer, worked_example
-from goodword.insights.receipts import ReceiptRow
-from goodword.insights.wording import money_text
+from goodword.domain import settlement
+from goodword.domain.errors import InvalidInput
+from goodword.domain.terms_text import program_sentences, rule_sentence, terms_sentences, worked_example
+from goodword.insights.receipts import ReceiptRow, receipt_rows
+
+_KEY = "terms"
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Terms as sentences, and one sale reckoned by them."""
+    """Terms as sentences, how the program credits sales, and one sale reckoned by them."""
 
     sentences: Sequence[str]
+    credit: Sequence[str] = ()
+    story: str = ""
     example: Sequence[ReceiptRow] = ()
-    example_title: str = ""
 
 
 def words_of(program: Program, document: Any) -> Words:
     """The whole text of a terms document, with a worked example."""
-    read = read_offer(program, document)
-    example = worked_example(program, document)
-    title = f"A sale over {money_text(example.sale_minor, program.currency)}, worked out" if example else ""
-    return Words(terms_sentences(read, read.terms[TERMS]), example.steps if example else (), title)
+    read = _read(program, document)
+    terms = read.terms[_KEY]
+    example = worked_example(read, terms)
+    return Words(
+        sentences=terms_sentences(read, terms),
+        credit=program_sentences(read),
+        story=example.story if example else "",
+        example=receipt_rows(example.rows) if example else (),
+    )
 
 
-def rule_words(program: Program, document: Any, key: str) -> Words:
-    """What one rule says."""
-    read = read_offer(program, document)
-    return Words([rule_sentence(read, rule) for rule in read.terms[TERMS].rules if rule.key == key])
+def rule_words(program: Program, document: Any, key: str) -> str:
+    """What one rule says; empty for an override or a bonus, which are no rules."""
+    try:
+        read = _read(program, document)
+    except InvalidInput:
+        return ""
+    return next((rule_sentence(read, rule) for rule in read.terms[_KEY].rules if rule.key == key), "")
+
+
+def _read(program: Program, document: Any) -> settlement.Program:
+    whole = {
+        "program": program.slug,
+        "currency": program.currency,
+        "timezone": program.timezone,
+        "rounding": program.rounding,
+        "terms_at": program.terms_at,
+        "self_referral": program.self_referral,
+        "hold_days": program.hold_days,
+        "attribution": program.attribution,
+        "guardrail": program.guardrail,
+        "budget": program.budget,
+        "terms": {_KEY: document},
+    }
+    return settlement.read_program({name: value for name, value in whole.items() if value is not None})

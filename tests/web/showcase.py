@@ -121,7 +121,7 @@ def _facts(world: SimpleNamespace, now: Any, numbers: Iterable[int]) -> None:
         firm = firms[number % 5]
         customers.append({"id": name, "name": f"Customer {number}", "email": f"{name}@mail.example"})
         if number % 8 != 7:
-            channel = "code" if number % 3 == 2 else "link"
+            channel = "form" if number % 3 == 2 else "link"
             touches.append({"id": f"t-{number}", "partner": firm.public_id, "customer": name, "channel": channel,
                             "at": _at(at - timedelta(days=2))})  # fmt: skip
         amount = 4000 + 1370 * (number % 7)
