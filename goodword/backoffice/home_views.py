@@ -11,7 +11,7 @@ from goodword.accounts.access import StaffRequest
 from goodword.commissions.selectors import earned_by_partner, figures
 from goodword.insights.band import band_of, last_maturity
 from goodword.insights.charts import weekly_chart
-from goodword.insights.home import busiest, has_started, needs, settles_now, weekly
+from goodword.insights.home import busiest, first_steps, needs, settles_now, weekly
 from goodword.insights.listing import searched
 from goodword.insights.search import jump, results
 from goodword.partners.selectors import default_version, partners_by_id
@@ -34,7 +34,7 @@ def home(request: StaffRequest) -> HttpResponse:
         "small_chart": weekly_chart(weeks, narrow=True, **names),
         "best": _best(request),
         "settles_now": settles_now(program),
-        "started": has_started(program),
+        "steps": first_steps(program) if not found.lines else None,
         "default_terms": default_version(program),
     }
     return render(request, "backoffice/home.html", context)

@@ -55,6 +55,7 @@ def _drawn(spec: str) -> SafeString:
 
 
 def _weekly(values: list[dict[str, Any]], first: str, second: str, width: int) -> dict[str, Any]:
+    apart = _apart(values)
     x = {
         "field": "week",
         "type": "temporal",
@@ -75,8 +76,8 @@ def _weekly(values: list[dict[str, Any]], first: str, second: str, width: int) -
             _only(first, {"type": "area", "color": _FIRST, "opacity": 0.1}),
             _only(first, {"type": "line", "color": _FIRST, "strokeWidth": 2}),
             _only(second, {"type": "line", "color": _SECOND, "strokeWidth": 2, "strokeDash": [5, 3]}),
-            _label(first, _FIRST),
-            _label(second, _SECOND),
+            _label(first, _FIRST, apart),
+            _label(second, _SECOND, -apart),
         ],
         "config": {"view": {"stroke": None}, "font": "Arial", "axis": {"labelFontSize": 13, "titleFontSize": 13}},
     }
@@ -91,7 +92,16 @@ def _only(series: str, mark: dict[str, Any]) -> dict[str, Any]:
     return {"transform": [{"filter": {"field": "series", "equal": series}}], "mark": mark}
 
 
-def _label(series: str, colour: str) -> dict[str, Any]:
+def _apart(values: list[dict[str, Any]]) -> int:
+    """How far the first name moves down (the second moves up) where both lines end at nearly the same height."""
+    *_, first, second = [value["count"] for value in values]
+    tallest = max(value["count"] for value in values) or 1
+    if abs(first - second) * 10 > tallest:
+        return 0
+    return 9 if first < second else -9
+
+
+def _label(series: str, colour: str, dy: int) -> dict[str, Any]:
     """The series' name at its last point, so that no legend is needed."""
     return {
         "transform": [
@@ -99,6 +109,14 @@ def _label(series: str, colour: str) -> dict[str, Any]:
             {"window": [{"op": "rank", "as": "from_end"}], "sort": [{"field": "week", "order": "descending"}]},
             {"filter": "datum.from_end == 1"},
         ],
-        "mark": {"type": "text", "align": "left", "dx": 6, "color": colour, "fontSize": 13, "fontWeight": "bold"},
+        "mark": {
+            "type": "text",
+            "align": "left",
+            "dx": 6,
+            "dy": dy,
+            "color": colour,
+            "fontSize": 13,
+            "fontWeight": "bold",
+        },
         "encoding": {"text": {"value": series}},
     }

@@ -16,7 +16,7 @@ from goodword.insights.partners import in_debt, without_destination
 from goodword.insights.wording import count_text, money_text
 from goodword.partners.models import Application, Partner
 from goodword.payouts.models import PayoutRun
-from goodword.referrals.models import UnsettledFact
+from goodword.referrals.models import Conversion, UnsettledFact
 
 WEEKS = 26
 _EACH = 4
@@ -188,6 +188,17 @@ def busiest(weeks: Sequence[Week]) -> tuple[int, int]:
     return sum(week.first for week in weeks), sum(week.second for week in weeks)
 
 
-def has_started(program: Program) -> bool:
-    """Whether there is a partner at all: a program without one is shown its first steps instead of zeros."""
-    return Partner.objects.filter(program=program).exists()
+@dataclass(frozen=True, slots=True)
+class FirstSteps:
+    """What a new program has done already."""
+
+    partner: bool
+    sale: bool
+
+
+def first_steps(program: Program) -> FirstSteps:
+    """Shown instead of an empty list until the first commission."""
+    return FirstSteps(
+        partner=Partner.objects.filter(program=program).exists(),
+        sale=Conversion.objects.filter(program=program, retracted_at=None).exists(),
+    )

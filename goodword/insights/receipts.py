@@ -27,8 +27,8 @@ def receipt(steps: Sequence[dict[str, Any]], currency: str, *, without: Sequence
 
 
 def receipt_rows(rows: Sequence[Explanation]) -> list[ReceiptRow]:
-    """Rows that the engine has explained already, as a receipt shows them."""
-    return [_row(row) for row in rows]
+    """Rows of a worked example: it has no agreement and one rule, so these are not told."""
+    return [_row(row) for row in rows if row.label not in ("Agreement", "Rule")]
 
 
 def _row(row: Explanation) -> ReceiptRow:
