@@ -1,0 +1,178 @@
+"""What people decide in the back office, through its pages: applications, terms, holds, partners."""
+
+import json
+
+import pytest
+
+from goodword.accounts.models import AuditEntry
+from goodword.accounts.scope import active_program
+from goodword.commissions.models import Hold
+from goodword.partners.models import Agreement, Application, Group, Partner, PartnerUser, Terms
+from goodword.referrals.models import Link
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+STEPS = [
+    {"do": "share", "from": "last touch", "is": "100%"},
+    {"do": "basis", "from": "120.00 - 20.00 tax", "is": "100.00"},
+    {"do": "rate", "from": "20% * 100.00", "is": "20.00"},
+    {"do": "amount", "from": "20.00", "is": "20.00"},
+]
+
+
+@pytest.fixture
+def acme():
+    world = cast.acme()
+    world.program.site_url = "https://shop.example/"
+    world.program.save()
+    with active_program(world.program):
+        yield world
+
+
+@pytest.fixture
+def bob(acme):
+    return cast.sign_in(acme.bob)
+
+
+@pytest.fixture
+def sam(acme):
+    return cast.sign_in(acme.sam)
+
+
+def messages_of(client, address) -> str:
+    return client.get(address).content.decode()
+
+
+def test_approving_an_application_makes_partner_agreement_seat_and_link(acme, bob):
+    waiting = cast.application(acme.program, name="Deep Cuts", email="max@deepcuts.example")
+    answer = bob.post(f"/p/acme/applications/{waiting.public_id}/approve", follow=True)
+    assert "is a partner now" in answer.content.decode()
+    made = Partner.objects.get(name="Deep Cuts")
+    assert Agreement.objects.get(partner=made).terms_version.settlement_key == "standard@1"
+    assert PartnerUser.objects.get(partner=made).user.email == "max@deepcuts.example"
+    assert Link.objects.get(partner=made).destination == "https://shop.example/"
+
+
+def test_turning_down_needs_a_reason(acme, bob):
+    waiting = cast.application(acme.program)
+    address = f"/p/acme/applications/{waiting.public_id}/reject"
+    assert "reason is needed" in bob.post(address, {"reason": " "}, follow=True).content.decode()
+    assert Application.objects.get(pk=waiting.pk).status == "submitted"
+    bob.post(address, {"reason": "no audience yet"})
+    assert Application.objects.get(pk=waiting.pk).reason == "no audience yet"
+
+
+def test_an_application_decided_meanwhile_is_not_decided_again(acme, bob):
+    waiting = cast.application(acme.program)
+    bob.post(f"/p/acme/applications/{waiting.public_id}/reject", {"reason": "no"})
+    answer = bob.post(f"/p/acme/applications/{waiting.public_id}/approve", follow=True).content.decode()
+    assert "already rejected" in answer
+    assert Partner.objects.filter(application=waiting).count() == 0
+
+
+def test_terms_are_previewed_in_words_before_they_are_published(acme, bob):
+    terms = Terms.objects.get()
+    address = f"/p/acme/terms/{terms.public_id}/publish"
+    document = {"rules": [{"key": "all", "on": "sale", "pay": {"percent": "25%"}}]}
+    form = {"document": json.dumps(document), "note": "more", "begins": "new"}
+    preview = bob.post(address, form).content.decode()
+    assert "25% of what the customer paid" in preview
+    assert terms.versions.count() == 1
+    assert bob.post(address, {**form, "publish": "1"}).status_code == 302
+    assert terms.versions.latest("number").document == document
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("{", "This is no JSON"),
+        ('{"rules": [{"key": "a", "on": "sale", "pay": {"percent": "2000%"}}]}', "rules[0].pay.percent"),
+        ('{"rulez": []}', "rulez"),
+        ("[]", "field-bad"),
+    ],
+)
+def test_terms_that_the_engine_cannot_run_are_refused_beside_the_field(acme, bob, document, said):
+    terms = Terms.objects.get()
+    form = {"document": document, "note": "x", "begins": "new", "publish": "1"}
+    answer = bob.post(f"/p/acme/terms/{terms.public_id}/publish", form).content.decode()
+    assert said in answer
+    assert 'href="#id_document"' in answer
+    assert terms.versions.count() == 1
+
+
+def test_terms_in_the_past_are_refused_beside_the_day(acme, bob):
+    terms = Terms.objects.get()
+    document = json.dumps({"rules": [{"key": "all", "on": "sale", "pay": {"percent": "25%"}}]})
+    form = {"document": document, "note": "x", "begins": "day", "effective_on": "2020-01-01", "publish": "1"}
+    answer = bob.post(f"/p/acme/terms/{terms.public_id}/publish", form).content.decode()
+    assert 'href="#id_effective_on"' in answer
+    assert terms.versions.count() == 1
+
+
+def test_a_line_says_its_arithmetic_its_rule_and_what_would_change_it(acme, bob):
+    line = cast.line(acme.alder, steps=STEPS, terms="standard@1", line="ln-1")
+    page = bob.get("/p/acme/lines/ln-1/explain").content.decode()
+    for said in (
+        "120.00 − 20.00 tax",
+        "20% of 100.00",
+        "€20.00",
+        "Why this rule",
+        "A refund of this sale within 60 days",
+    ):
+        assert said in page
+    assert line.partner.name in page
+
+
+def test_a_hold_is_placed_by_a_manager_and_released_by_finance_only(acme, bob, sam):
+    address = f"/p/acme/partners/{acme.alder.public_id}/hold"
+    assert "A hold needs a reason" in bob.post(address, {}, follow=True).content.decode()
+    bob.post(address, {"reason": "odd invoice"})
+    hold = Hold.objects.get()
+    assert (hold.reason, hold.line) == ("odd invoice", "")
+    assert bob.post(f"/p/acme/holds/{hold.public_id}/release").status_code == 403
+    sam.post(f"/p/acme/holds/{hold.public_id}/release")
+    hold.refresh_from_db()
+    assert hold.released_by == acme.sam
+
+
+def test_adding_a_partner_keeps_what_was_typed_and_tells_every_mistake(acme, bob):
+    form = {"name": "Birch", "kind": "firm", "website": "nonsense", "country": "D1", "domains": "no_domain"}
+    answer = bob.post("/p/acme/partners/new", form).content.decode()
+    for field in ("website", "country", "domains"):
+        assert f'href="#id_{field}"' in answer
+    assert 'value="Birch"' in answer
+    assert not Partner.objects.filter(name="Birch").exists()
+
+
+def test_a_partner_can_be_added_to_a_group_on_chosen_terms(acme, bob):
+    gold = cast.group(acme.program, name="Gold")
+    version = cast.terms_version(acme.program, terms=cast.terms(acme.program, key="gold", name="Gold"))
+    form = {"name": "Birch", "kind": "firm", "group": gold.pk, "terms": version.terms_id, "joined_on": "2026-01-05"}
+    assert bob.post("/p/acme/partners/new", form).status_code == 302
+    made = Partner.objects.get(name="Birch")
+    assert made.group == Group.objects.get()
+    assert made.agreements.get().terms_version == version
+    assert made.joined_at.isoformat() == "2026-01-04T23:00:00+00:00"
+
+
+def test_a_link_that_leads_elsewhere_is_refused_beside_the_field(acme, bob):
+    address = f"/p/acme/partners/{acme.alder.public_id}/links/new"
+    answer = bob.post(address, {"destination": "https://evil.example/", "key": "alder"}).content.decode()
+    assert 'href="#id_destination"' in answer
+    assert not Link.objects.exists()
+    assert bob.post(address, {"destination": "https://shop.example/x", "key": "alder"}).status_code == 302
+    assert Link.objects.get().key == "alder"
+
+
+def test_what_was_done_stands_on_the_partners_page_in_words(acme, bob):
+    bob.post(f"/p/acme/partners/{acme.alder.public_id}/pause", {"reason": "odd clicks"})
+    page = bob.get(f"/p/acme/partners/{acme.alder.public_id}").content.decode()
+    assert "Paused: new clicks stop counting" in page
+    assert "odd clicks" in page
+    assert "Bob Brown" in page
+    assert AuditEntry.objects.get(action="partner.paused").reason == "odd clicks"
+
+
+def test_the_program_is_switched_only_to_programs_that_one_may_open(acme, bob):
+    cast.program(slug="acme-two", name="Acme Two", organization=acme.program.organization)
+    assert "Acme Two" not in bob.get("/p/acme/").content.decode()
