@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connection, connections
@@ -15,7 +16,7 @@ from django.db.backends.signals import connection_created
 from django.db.migrations.loader import MigrationLoader
 from django.test import TransactionTestCase
 
-from goodword.server.embedded import Cluster
+from goodword.server.embedded import ROLE, SUPERUSER, Cluster, Lease
 from goodword.server.settings import _database as database_settings
 
 # Any number that no other user of the cluster takes.
@@ -29,6 +30,7 @@ def provided(root: Path, worker: str) -> Iterator[None]:
     with ExitStack() as stack:
         if not os.environ.get("DATABASE_URL"):
             lease = stack.enter_context(Cluster(root / ".test-data", durable=False).lease())
+            _let_tests_tamper(lease)
             settings.DATABASES["default"].update(database_settings(lease.url))
             connection.settings_dict.update(settings.DATABASES["default"])
         base = _test_name(settings.DATABASES["default"])
@@ -39,6 +41,15 @@ def provided(root: Path, worker: str) -> Iterator[None]:
         stack.callback(_drop, name)
         stack.enter_context(_copied_anew_after_transactional_tests(template, name))
         yield
+
+
+def _let_tests_tamper(lease: Lease) -> None:
+    """Tests that damage the books on purpose switch the triggers off, as a superuser could."""
+    with psycopg.connect(lease.cluster.url(role=SUPERUSER, database="postgres"), autocommit=True) as connection:
+        try:
+            connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {ROLE}")
+        except psycopg.errors.InternalError:  # another test process did the same at this moment
+            return
 
 
 def url() -> str:

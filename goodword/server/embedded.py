@@ -27,6 +27,7 @@ from goodword.server.postgres_install import Owner, major_version, owner_of, pro
 
 DEFAULT_FOLDER = "goodword-data"
 ROLE = "goodword"
+LIMITED_ROLE = "goodword_app"
 DATABASE = "goodword"
 SUPERUSER = "postgres"
 # A path to a socket holds 107 bytes at most on Linux (103 on macOS), and the file's own name is part of it.
@@ -243,7 +244,9 @@ class Cluster:
             _give(path, owner)
 
     def _ensure_database(self) -> None:
-        """The role and the database, once. The role is no superuser: it owns its database and nothing else."""
+        """The roles and the database, once. No role is superuser: one owns its database, the other has only the rights
+        that migrations give it.
+        """
         import psycopg
         from psycopg import sql
 
@@ -251,6 +254,10 @@ class Cluster:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(sql.Identifier(ROLE)))
                 connection.execute(sql.SQL("GRANT pg_monitor TO {}").format(sql.Identifier(ROLE)))
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [LIMITED_ROLE]).fetchone():
+                connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(LIMITED_ROLE)))
+                names = sql.Identifier(LIMITED_ROLE), sql.Identifier(ROLE)
+                connection.execute(sql.SQL("GRANT {} TO {}").format(*names))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 names = sql.Identifier(DATABASE), sql.Identifier(ROLE)
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
