@@ -18,7 +18,7 @@ class Login(NamedTuple):
 
 
 LOGINS: Final = {
-    "manager": Login("maya@harbour-lane.example", "demo-manager-1997", "Maya Lindgren", "manager"),
+    "manager": Login("maya@harbour-lane.example", "demo-manager-1997", "Maya Lindgren", "owner"),
     "finance": Login("felix@harbour-lane.example", "demo-finance-1997", "Felix Amato", "finance"),
     "harriet": Login("harriet@liner-notes-weekly.example", "demo-partner-1997", "Harriet Moss", "owner", "P001"),
     "iris": Login("iris@paper-sleeve.example", "demo-partner-1998", "Iris Novak", "owner", "P060"),
