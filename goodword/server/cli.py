@@ -212,6 +212,20 @@ def export_facts(
 
 
 @app.command()
+def verify(
+    *,
+    program: Annotated[str, typer.Option("--program", help="Its short name; every program when left out.")] = "",
+    data: Data = None,
+) -> None:
+    """Examine the books: one line for each invariant. Exit code 1, and payouts stopped, when one is violated."""
+    with _django(data):
+        from goodword.server.data_commands import verify_books
+
+        code = verify_books(program)
+    raise typer.Exit(code)
+
+
+@app.command()
 def rates(
     *,
     program: Annotated[str, typer.Option("--program", help="The program's short name.")],

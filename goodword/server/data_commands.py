@@ -1,4 +1,4 @@
-"""`goodword import` and `goodword export`: files in, files out. What a row must hold is decided in `referrals`."""
+"""`goodword import`, `export` and `verify`: the words around them. What a row must hold, `referrals` decides."""
 
 import getpass
 import sys
@@ -70,6 +70,13 @@ def export_program(slug: str, folder: Path) -> int:
         typer.echo(f"{count:>10,}  {kind}")
     typer.echo(f"In {folder}. To settle them: goodword settle --program {folder}/program.json --facts {folder}/facts")
     return 0
+
+
+def verify_books(slug: str) -> int:
+    """Examine one program, or every program; 1 when an invariant is violated."""
+    from goodword.commissions.verify import report
+
+    return report(_program(slug) if slug else None, now=timezone.now(), say=typer.echo)
 
 
 def _dry_run(program: Program, file: File) -> int:

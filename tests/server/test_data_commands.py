@@ -6,7 +6,7 @@ import pytest
 
 from goodword.accounts.scope import active_program
 from goodword.referrals.models import Conversion
-from goodword.server.data_commands import Wish, export_program, import_csv
+from goodword.server.data_commands import Wish, export_program, import_csv, verify_books
 from goodword.server.errors import OperatorError
 from tests import cast
 from tests.server.waiting import goodword
@@ -98,3 +98,10 @@ def test_exported_facts_settle_without_a_database(program, tmp_path, capsys):
     out, told = command.communicate(timeout=60)
     assert command.returncode == 0, told
     assert "0 lines, 2 conversions without a line" in out
+
+
+def test_verify_tells_one_line_for_each_invariant(program, capsys):
+    assert verify_books("acme") == 0
+    told = capsys.readouterr().out
+    assert "ok    I01" in told
+    assert "0 violated" in told
