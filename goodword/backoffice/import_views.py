@@ -215,12 +215,27 @@ def import_preview(request: StaffRequest, upload: str) -> HttpResponse:
         "upload": waiting,
         "kind": KINDS[waiting.kind],
         "preview": waiting.preview or {},
+        "examples": _examples(waiting),
         "unused": _unused(waiting) if waiting.preview else [],
         "earlier": Import.objects.filter(kind=waiting.kind, content_hash=waiting.content_hash, undone_at=None).first(),
         "percent": min(waiting.bytes_done * 100 // max(waiting.size, 1), 100),
     }
     part = "backoffice/imports/progress.html" if request.headers.get("HX-Request") and waiting.work else None
     return render(request, part or "backoffice/imports/preview.html", context)
+
+
+def _examples(upload: Upload) -> dict[str, Any]:
+    """The first new rows as a table: their fields in the order of the kind, free properties last."""
+    found: list[dict[str, Any]] = (upload.preview or {}).get("examples", [])
+    known = [column.name for column in KINDS[upload.kind].columns] + ["properties"]
+    names = [name for name in known if any(name in one for one in found)]
+    return {"names": names, "rows": [[_cell(one.get(name, "")) for name in names] for one in found]}
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {one}" for name, one in value.items())
+    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def _unused(upload: Upload) -> list[str]:

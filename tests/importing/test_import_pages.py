@@ -108,7 +108,7 @@ def test_wrong_rows_are_listed_downloaded_and_left_out_only_on_request(program, 
     content = HEADER + ROW + "s-2,2026-09-01T10:00:00Z,c-1,=1+1,EUR\n"
     preview = manager.post(send(manager, program, content).url, columns(*SALES))
     page = manager.get(preview.url).content.decode()
-    assert "1 of 2 rows are wrong" in page
+    assert "1 of 2 rows cannot be imported" in page
     assert "&#x27;=1+1&#x27; is not a number" in page
     lines = b"".join(manager.get(preview.url.replace("/preview", "/problems.csv")).streaming_content).decode()
     assert "3,amount,'=1+1,not_a_number" in lines
@@ -116,6 +116,14 @@ def test_wrong_rows_are_listed_downloaded_and_left_out_only_on_request(program, 
     assert not Import.unscoped.exists()
     manager.post(preview.url, {"skip_bad": "on"})
     assert Import.unscoped.get().counts["bad"] == 1
+
+
+def test_a_column_becomes_a_number_of_its_own_and_is_shown_before(program, manager):
+    content = HEADER.strip() + ",Shelf no.\n" + ROW.strip() + ",7.50\n"
+    preview = manager.post(send(manager, program, content).url, columns(*SALES, "properties.:number"))
+    assert "Shelf_no: 7.50" in manager.get(preview.url).content.decode()
+    manager.post(preview.url)
+    assert Conversion.unscoped.get().properties == {"Shelf_no": 7.5}
 
 
 def test_the_same_content_again_has_to_be_meant(program, manager):

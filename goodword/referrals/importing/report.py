@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 from goodword.domain.errors import Problem
@@ -40,7 +41,7 @@ class Report:
     def add_example(self, found: dict[str, Any]) -> None:
         """Keep the first few rows as they will be stored."""
         if len(self.examples) < _EXAMPLES:
-            self.examples.append(found)
+            self.examples.append(_plain(found))
 
     def add_money(self, currency: str, minor: int) -> None:
         """Count the money of a new row."""
@@ -72,3 +73,10 @@ class Report:
             "problems": [asdict(problem) for problem in self.problems],
             "examples": self.examples,
         }
+
+
+def _plain(value: Any) -> Any:
+    """The same with exact numbers as text, as JSON keeps them."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return str(value) if isinstance(value, Decimal) else value
