@@ -15,9 +15,12 @@ class Line(models.Model):
     """One commission line, as `settle` says now (`settlement.md` section 7). Its key is the engine's stable line id."""
 
     pk = models.CompositePrimaryKey("program_id", "line")
-    program = models.ForeignKey("accounts.Program", on_delete=models.PROTECT, related_name="+")
+    # The key of the partner carries the program; the indexes below begin with both.
+    program = models.ForeignKey(
+        "accounts.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     line = models.CharField(max_length=80)
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+")
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+", db_index=False)
     conversion = models.CharField(max_length=200, help_text="external id of the conversion")
     conversion_at = models.DateTimeField()
     customer = models.CharField(max_length=200)

@@ -15,6 +15,7 @@ from goodword.commissions.models import Hold, Line, Outcome, SettlementRun
 from goodword.commissions.projection import lines_digest
 from goodword.commissions.settle_key import lock_settlement
 from goodword.commissions.settling import (
+    collector_paused,
     finish,
     settle_facts,
     settle_maturities,
@@ -42,7 +43,7 @@ def settle_program(program: Program, *, now: datetime, everything: bool = False)
     Takes the unsettled facts under the program's settle lock and deletes them in the same transaction, so a crash at
     any point leaves either all of it done or nothing. `everything` settles the whole program, asked for or not.
     """
-    with active_program(program), transaction.atomic():
+    with active_program(program), transaction.atomic(), collector_paused():
         lock_settlement(program)
         run = SettlementRun(program=program, started_at=now)
         work = take(program, now, everything=everything)

@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.utils import DatabaseError, ProgrammingError
 
 from goodword.domain.ids import uuid7
-from goodword.ledger.models import Account, Entry, Transaction
+from goodword.ledger.models import Account, Chain, Entry, Transaction
 from goodword.ledger.services import post
 from tests.books import NOW, accrued, make_partner, make_program
 
@@ -22,10 +22,12 @@ def posted(partner):
     return post(partner.program, [accrued(partner)], now=NOW)[0]
 
 
-def header(program, sequence=99, legs=2):
+def header(program, *, sequence=99, legs=2, chain=True, reverses=None):
+    if chain:
+        Chain.unscoped.get_or_create(program=program)
     return Transaction.unscoped.create(
         program=program, sequence=sequence, kind="accrual", cause_kind="person", cause_id=str(uuid7()),
-        effective_at=NOW, recorded_at=NOW, memo="by hand", legs=legs, previous_hash="", hash="",
+        effective_at=NOW, recorded_at=NOW, memo="by hand", legs=legs, previous_hash="", hash="", reverses=reverses,
     )  # fmt: skip
 
 
@@ -159,6 +161,40 @@ def test_an_entry_has_the_currency_and_the_program_of_its_account(partner, poste
         leg(posted, mine, debit=5, currency="USD")
     with pytest.raises(IntegrityError, match="currency and the program"), transaction.atomic():
         leg(posted, mine, debit=5, program=make_program())
+
+
+def test_a_leg_of_no_transaction_is_refused(partner):
+    leg(Transaction(id=uuid7(), program=partner.program), account(partner.program), debit=5)
+    with pytest.raises(IntegrityError, match="has not the entries"):
+        prove()
+
+
+@pytest.mark.usefixtures("posted")
+def test_legs_of_another_program_are_refused(partner):
+    elsewhere = header(make_program())
+    leg(elsewhere, account(partner.program), debit=5, program=partner.program)
+    leg(elsewhere, account(partner.program, "payable", partner.pk), credit=5, program=partner.program)
+    with pytest.raises(IntegrityError, match="has not the entries"):
+        prove()
+
+
+def test_a_transaction_belongs_to_a_program_with_a_chain():
+    with pytest.raises(IntegrityError, match="with a chain"), transaction.atomic():
+        header(make_program(), chain=False)
+
+
+@pytest.mark.usefixtures("posted")
+def test_a_program_with_books_cannot_be_deleted(partner):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM partners_partner WHERE program_id = %s", [partner.program.pk])
+        cursor.execute("DELETE FROM accounts_program WHERE id = %s", [partner.program.pk])
+    with pytest.raises(IntegrityError, match="ledger_"):
+        prove()
+
+
+def test_a_reversal_stays_inside_its_program(posted):
+    with pytest.raises(IntegrityError, match="reverses a transaction of its program"), transaction.atomic():
+        header(make_program(), reverses=posted)
 
 
 @pytest.mark.parametrize(("debit", "credit"), [(0, 0), (5, 5), (-5, 0)])
