@@ -16,7 +16,6 @@ FILE_LINES_ASK, FILE_LINES_MAX = 400, 800
 # commit message.
 LONG_FILES: dict[str, int] = {
     "goodword/domain/fields.py": 484,
-    "goodword/domain/settlement/read_facts.py": 428,
     "tests/oracle/evaluator.py": 644,
 }
 LONG_FUNCTIONS: dict[str, int] = {

@@ -6,7 +6,6 @@ import pytest
 
 from goodword.domain.currency import decimals
 from tests.domain.steps_reader import redo
-from tests.domain.test_field_cases import tiers
 from tests.domain.worlds import (
     agreement,
     amounts,
@@ -23,6 +22,7 @@ from tests.domain.worlds import (
     sale,
     settled,
     terms,
+    tiers,
     told,
     touch,
 )

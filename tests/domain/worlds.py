@@ -106,3 +106,16 @@ def told(settlement: Settlement) -> list[str]:
 
 def outcomes(settlement: Settlement) -> dict[str, str]:
     return dict(settlement.outcomes)
+
+
+def tiers(steps, mode="marginal", per="month", measure="volume", **more):
+    return {"key": "all", "pay": {"tiers": {"measure": measure, "per": per, "mode": mode, "steps": steps, **more}}}
+
+
+def line(product, amount, **more):
+    return {"product": product, "amount": amount, **more}
+
+
+def monthly(amount, count, year=2026, **more):
+    months = [(year + i // 12, i % 12 + 1) for i in range(count)]
+    return [sale(f"m{i + 1:02}", amount, f"{y}-{m:02}-10", **more) for i, (y, m) in enumerate(months)]
