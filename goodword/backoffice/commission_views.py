@@ -84,7 +84,13 @@ def lines_csv(request: StaffRequest) -> HttpResponseBase:
 
     def rows() -> Iterator[list[Any]]:
         for one in _all_lines(request, which):
-            what = [one.line, one.partner_name, Partner(pk=one.partner_id).public_id, one.conversion, one.customer]
+            what: list[Any] = [
+                one.line,
+                one.partner_name,
+                Partner(pk=one.partner_id).public_id,
+                one.conversion,
+                one.customer,
+            ]
             what += [one.conversion_at, one.kind, one.rule, one.terms, one.rate, one.currency]
             sums = [to_decimal(minor, one.currency) for minor in (one.basis_minor, one.amount_minor)]
             yield [*what, *sums, one.matures_on, STATE_WORDS[one.state].word.lower()]

@@ -1,6 +1,7 @@
 """The first page of the back office, and the search over everything."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -22,7 +23,7 @@ def home(request: StaffRequest) -> HttpResponse:
     found = figures(program, now=now)
     last = last_maturity(program, now=now)
     weeks = weekly(program, now=now)
-    names = {"first": "Referrals", "second": "Conversions"}
+    names: dict[str, Any] = {"first": "Referrals", "second": "Conversions"}
     context = {
         "figures": found,
         "last_maturity": last,

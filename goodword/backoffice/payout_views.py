@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -64,7 +64,7 @@ def runs(request: StaffRequest) -> HttpResponse:
 
 
 @require_GET
-def runs_csv(request: StaffRequest) -> HttpResponse:
+def runs_csv(request: StaffRequest) -> HttpResponseBase:
     """The list of runs as a file."""
     header = ("run", "state", "currency", "payouts", "amount", "paid", "returned", "prepared_at")
     summaries = selectors.run_summaries(list(selectors.runs()))

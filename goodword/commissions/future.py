@@ -15,12 +15,10 @@ def not_yet(facts: FactSet, as_of: Instant) -> set[str]:
 
 
 def _customers(facts: FactSet, sold: dict[str, str], as_of: Instant) -> Iterator[str]:
-    for conversion in (*facts.sales, *facts.events):
-        if conversion.at > as_of:
-            yield conversion.customer
-    for undone in (*facts.refunds, *facts.cancels):
-        if undone.at > as_of and undone.sale in sold:
-            yield sold[undone.sale]
+    for group in (facts.sales, facts.events):
+        yield from (conversion.customer for conversion in group if conversion.at > as_of)
+    for kind in (facts.refunds, facts.cancels):
+        yield from (sold[undone.sale] for undone in kind if undone.at > as_of and undone.sale in sold)
     for credit in facts.credits:
         if credit.at > as_of and (customer := credit.customer or sold.get(credit.conversion or "", "")):
             yield customer

@@ -229,14 +229,15 @@ def taken_back(
     program: Program, partner: UUID | None = None, *, before: int | None = None, size: int = 50
 ) -> tuple[list[TakenBack], int | None]:
     """What was taken back, newest first: one page, and the `before` of the next one (none: this was the last)."""
-    condition, values = "", [program.pk]
+    condition: str = ""
+    values: list[Any] = [program.pk]
     if partner is not None:
         condition, values = " AND account.owner = %s", [program.pk, partner]
     if before is not None:
         condition, values = f"{condition} AND transaction.sequence < %s", [*values, before]
     with connection.cursor() as cursor:
         cursor.execute(_TAKEN_BACK.format(condition=condition), [*values, size + 1])
-        rows = [TakenBack(*row[:5], int(row[5]), row[6]) for row in cursor.fetchall()]
+        rows = [TakenBack(*(*row[:5], int(row[5]), row[6])) for row in cursor.fetchall()]
     return rows[:size], rows[size - 1].sequence if len(rows) > size else None
 
 
@@ -341,7 +342,7 @@ def _rows(condition: str, values: Sequence[Any], state: str, limit: int) -> list
     chosen, extra = ("WHERE state = %s", [state]) if state else ("", [])
     with connection.cursor() as cursor:
         cursor.execute(_ROWS.format(condition=condition, state=chosen), [*values, *extra, limit])
-        return [LineRow(*row[:16], tuple(row[16]), row[17]) for row in cursor.fetchall()]
+        return [LineRow(*(*row[:16], tuple(row[16]), row[17])) for row in cursor.fetchall()]
 
 
 def _condition(program: Program, which: LineFilter, now: datetime) -> tuple[str, list[Any]]:

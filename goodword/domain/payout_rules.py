@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 SkipReason = Literal["nothing", "negative", "below_minimum", "held", "no_details", "cooling_off"]
 
@@ -12,7 +13,7 @@ SkipReason = Literal["nothing", "negative", "below_minimum", "held", "no_details
 class Destination:
     """Where a partner is paid: its payout method, a keyed hash of the account, and from when it may be used."""
 
-    method: object
+    method: UUID
     fingerprint: str
     usable_from: datetime
 
@@ -21,7 +22,7 @@ class Destination:
 class Candidate:
     """What one partner has payable in one currency, line by line (minor units; negative: to be netted)."""
 
-    partner: object
+    partner: UUID
     name: str
     lines: Mapping[str, int]
     destination: Destination | None
@@ -31,12 +32,18 @@ class Candidate:
     def total_minor(self) -> int:
         return sum(self.lines.values())
 
+    @property
+    def payable_to(self) -> Destination:
+        """The destination of a candidate that `plan_run` has found payable."""
+        assert self.destination is not None, "nobody is paid without payout details"
+        return self.destination
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A partner that is left out of a run, and why."""
 
-    partner: object
+    partner: UUID
     name: str
     total_minor: int
     reason: SkipReason

@@ -33,7 +33,7 @@ class Examined:
         """Rows of a query; `%(program)s` is the program's key, `%(now)s` the moment of the examination."""
         with connection.cursor() as cursor:
             cursor.execute(query, {"program": self.program.pk, "now": self.now, **values})
-            return cursor.fetchall()
+            return list(cursor.fetchall())
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -79,8 +80,8 @@ _BOOKED_BY_LINE = """
 """
 
 
-def _which(program: Program, partners: Iterable[UUID] | None, lines: Iterable[str] | None) -> tuple[str, list[object]]:
-    values: list[object] = [program.pk]
+def _which(program: Program, partners: Iterable[UUID] | None, lines: Iterable[str] | None) -> tuple[str, list[Any]]:
+    values: list[Any] = [program.pk]
     condition = ""
     if partners is not None:
         condition += (

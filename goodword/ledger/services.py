@@ -57,10 +57,10 @@ class NewTransaction(NamedTuple):
 
 
 class Span(NamedTuple):
-    """The sequence numbers that were given out: from `first` on, `count` of them."""
+    """The sequence numbers that were given out: from `first` on, `size` of them."""
 
     first: int
-    count: int
+    size: int
 
 
 def post(program: Program, transactions: Sequence[NewTransaction], *, now: datetime) -> list[Transaction]:
@@ -68,7 +68,7 @@ def post(program: Program, transactions: Sequence[NewTransaction], *, now: datet
     span = book(program, transactions, now=now)
     return list(
         Transaction.unscoped.filter(
-            program=program, sequence__gte=span.first, sequence__lt=span.first + span.count
+            program=program, sequence__gte=span.first, sequence__lt=span.first + span.size
         ).order_by("sequence")
     )
 

@@ -1,6 +1,6 @@
 """Tables of partners and agreements. A terms version is never edited once published; a change is a new version."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
@@ -152,7 +152,7 @@ class InForce(models.Func):
     """The half-open period of an agreement."""
 
     function = "TSTZRANGE"
-    output_field: ClassVar[models.Field] = DateTimeRangeField()
+    output_field: ClassVar["models.Field[Any, Any]"] = DateTimeRangeField()
 
 
 class Agreement(ProgramOwned):

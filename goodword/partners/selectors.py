@@ -118,7 +118,7 @@ def application_counts() -> dict[str, int]:
     return dict(Application.objects.values_list("status").annotate(n=Count("id")))
 
 
-def groups_with_counts() -> QuerySet[Group]:
+def groups_with_counts() -> QuerySet[Any]:
     """Groups by name, with `partner_count`."""
     return Group.objects.annotate(partner_count=Count("partners")).order_by("name")
 

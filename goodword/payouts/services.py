@@ -96,7 +96,7 @@ def prepare_run(program: Program, currency: str, *, user: User, actor: Actor, no
             program=program,
             run=run,
             partner_id=candidate.partner,
-            method_id=candidate.destination.method if candidate.destination else None,
+            method_id=candidate.payable_to.method,
             currency=currency,
             amount_minor=candidate.total_minor,
             reference=f"{program.slug[:16].upper()}-{number:04d}-{place:04d}",

@@ -86,9 +86,9 @@ def first_touches(partner: Partner) -> dict[str, datetime]:
         if visitor:
             visitors.setdefault(visitor, at)
     known = Customer.objects.filter(visitors__overlap=list(visitors), retracted_at=None) if visitors else ()
-    for customer in known:
-        earliest = min(visitors[visitor] for visitor in customer.visitors if visitor in visitors)
-        first[customer.external_id] = min(earliest, first.get(customer.external_id, earliest))
+    for person in known:
+        earliest = min(visitors[visitor] for visitor in person.visitors if visitor in visitors)
+        first[person.external_id] = min(earliest, first.get(person.external_id, earliest))
     return first
 
 

@@ -1,6 +1,7 @@
 """What a partner shares: links and codes, with their QR pictures, ready texts and print sheets."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
@@ -43,7 +44,7 @@ def _sheet(request: PartnerRequest, link: Link) -> Sheet:
 
 def share(request: PartnerRequest) -> HttpResponse:
     """My links and codes with what they brought."""
-    links = [
+    links: list[dict[str, Any]] = [
         {"sheet": _sheet(request, row.link), "clicks": row.clicks, "by_qr": row.by_qr}
         for row in selectors.links_with_clicks(request.partner)
     ]

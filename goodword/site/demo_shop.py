@@ -40,7 +40,7 @@ class Article:
     price: int
 
     def minor(self, currency: str) -> int:
-        return self.price * 10 ** decimals(currency)
+        return self.price * int(10 ** decimals(currency))
 
 
 ARTICLES = (
