@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests import browsing, database
 
 ROOT = Path(__file__).resolve().parent.parent
 SCREENSHOTS = ROOT / ".screenshots"
+# A slow machine is not a failure: examples have no time limit of their own, the test has one.
+hypothesis.settings.register_profile("goodword", deadline=None)
+hypothesis.settings.load_profile("goodword")
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
