@@ -25,9 +25,12 @@ class Answer(NamedTuple):
 
 
 def once(request: ApiRequest, given: Mapping[str, Any], act: Callable[[], Answer]) -> Answer:
-    """Carry the request out, or give the answer it got the first time. A refused request leaves no trace."""
+    """Carry the request out, or give the answer it got the first time. A refused request leaves no trace.
+
+    Only POST needs it: reading, replacing and changing the same again come to the same.
+    """
     key = request.headers.get("Idempotency-Key")
-    if key is None:
+    if key is None or request.method != "POST":
         return act()
     if not _KEY.fullmatch(key):
         raise Refusal(

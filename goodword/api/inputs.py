@@ -27,7 +27,7 @@ _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 
 
 def _text(limit: int, about: str = "", *, required: bool = False, lines: bool = False) -> Field:
-    schema = {"type": "string", "maxLength": limit, "description": about}
+    schema = {"type": "string", "minLength": 1, "maxLength": limit, "description": about}
     return Field(text(limit, several_lines=lines), schema, required)
 
 

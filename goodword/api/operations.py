@@ -41,12 +41,16 @@ class Call(ApiRequest):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What an operation reads. `batch`: `{"items": [...]}`; `raw`: fields are judged by the handler, not here."""
+    """What an operation reads. `batch`: `{"items": [...]}`; `raw`: fields are judged by the handler, not here.
+
+    `nulls` keeps a null of a field that may be left out: it empties what was there.
+    """
 
     shape: Shape
     batch: bool = False
     raw: bool = False
     required: bool = True
+    nulls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,8 @@ def _body(request: Call, body: Body) -> dict[str, Any]:
     values = read_object(body.shape, found, problems)
     if problems:
         raise InvalidInput(problems)
-    return values
+    emptied = {name: None for name, value in found.items() if value is None and name in body.shape.fields}
+    return values | emptied if body.nulls else values
 
 
 def _items(found: dict[str, Any]) -> dict[str, Any]:

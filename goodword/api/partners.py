@@ -122,11 +122,14 @@ def get_partner(request: Call) -> dict[str, Any]:
 
 
 def _details(given: dict[str, Any], known: dict[str, Any] | None = None) -> PartnerDetails:
-    said = {name: given[name] for name in PARTNER_DETAILS if name in given}
+    said = {name: given[name] or _EMPTY.get(name, "") for name in PARTNER_DETAILS if name in given}
     merged = (known or {}) | said
     for several in ("emails", "domains"):
         merged[several] = tuple(merged.get(several, ()))
     return PartnerDetails(**merged)
+
+
+_EMPTY: dict[str, Any] = {"emails": (), "domains": (), "kind": "firm"}
 
 
 def post_partner(request: Call) -> dict[str, Any]:
@@ -139,14 +142,18 @@ def post_partner(request: Call) -> dict[str, Any]:
         now=now,
         version=_version(given["terms"]) if "terms" in given else None,
         group=_group(given.get("group")),
-        parent=named_partner(request.program, given["parent"], "parent") if "parent" in given else None,
+        parent=_parent(request, given.get("parent")),
         joined_at=past_instant(given["joined_at"], Clock(now)) if "joined_at" in given else None,
     )
     return _partner_shown(partner)
 
 
+def _parent(request: Call, name: str | None) -> Partner | None:
+    return named_partner(request.program, name, "parent") if name else None
+
+
 def patch_partner(request: Call) -> dict[str, Any]:
-    """Change what is known about a partner; what is not given stays."""
+    """Change what is known about a partner; what is not given stays, null empties."""
     partner, given = request.target, request.given
     known = {name: getattr(partner, name) for name in asdict(PartnerDetails(name=""))}
     changed = update_partner(
@@ -154,7 +161,7 @@ def patch_partner(request: Call) -> dict[str, Any]:
         _details(given, known),
         actor=actor_of(request),
         group=_group(given["group"]) if "group" in given else partner.group,
-        parent=named_partner(request.program, given["parent"], "parent") if "parent" in given else partner.parent,
+        parent=_parent(request, given["parent"]) if "parent" in given else partner.parent,
     )
     return _partner_shown(changed)
 
@@ -328,7 +335,7 @@ _operations: list[tuple[Handler, Operation]] = [
     (get_partner, Operation("GET", "/partners/{partner}", "get-partner", "Read a partner", PartnerAnswer,
                             target=_PARTNER)),
     (patch_partner, Operation("PATCH", "/partners/{partner}", "update-partner", "Change a partner", PartnerAnswer, 200,
-                              Body(PARTNER_CHANGES), target=_PARTNER)),
+                              Body(PARTNER_CHANGES, nulls=True), target=_PARTNER)),
     (pause, Operation("POST", "/partners/{partner}/pause", "pause-partner", "Pause a partner", PartnerAnswer, 200,
                       Body(REASON), target=_PARTNER)),
     (resume, Operation("POST", "/partners/{partner}/resume", "resume-partner", "Resume a partner", PartnerAnswer,

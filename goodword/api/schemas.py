@@ -85,20 +85,20 @@ class PartnerAnswer(Answered):
     """A partner."""
 
     id: str
-    external_id: str | None
+    external_id: str | None = None
     name: str
     kind: str
     status: str
-    status_reason: str | None
+    status_reason: str | None = None
     group: str | None = Field(None, description="key of its group")
     parent: str | None = Field(None, description="the partner that recruited it")
-    contact_name: str | None
-    email: str | None
+    contact_name: str | None = None
+    email: str | None = None
     emails: list[str]
     domains: list[str]
-    website: str | None
-    country: str | None
-    notes: str | None
+    website: str | None = None
+    country: str | None = None
+    notes: str | None = None
     joined_at: datetime
 
 
@@ -108,7 +108,7 @@ class GroupAnswer(Answered):
     id: str
     key: str
     name: str
-    description: str | None
+    description: str | None = None
 
 
 class TermsAnswer(Answered):
@@ -129,7 +129,7 @@ class TermsVersionAnswer(Answered):
     number: int
     key: str = Field(..., description="its name in settlement documents, such as standard@2")
     document: dict[str, Any]
-    note: str | None
+    note: str | None = None
     content_hash: str
     published_at: datetime
 
@@ -141,10 +141,10 @@ class AgreementAnswer(Answered):
     partner: str
     terms: str = Field(..., description="terms version, such as standard@2")
     starts_at: datetime
-    ends_at: datetime | None
+    ends_at: datetime | None = None
     for_cause: bool
-    end_reason: str | None
-    accepted_at: datetime | None
+    end_reason: str | None = None
+    accepted_at: datetime | None = None
 
 
 class LinkAnswer(Answered):
@@ -155,9 +155,9 @@ class LinkAnswer(Answered):
     key: str
     url: str = Field(..., description="the address that the partner shares")
     destination: str
-    label: str | None
+    label: str | None = None
     created_at: datetime
-    revoked_at: datetime | None
+    revoked_at: datetime | None = None
 
 
 class CodeAnswer(Answered):
@@ -166,9 +166,9 @@ class CodeAnswer(Answered):
     id: str
     partner: str
     key: str
-    offer: str | None
+    offer: str | None = None
     created_at: datetime
-    revoked_at: datetime | None
+    revoked_at: datetime | None = None
 
 
 class LineAnswer(Answered):
@@ -229,18 +229,18 @@ class PayoutAnswer(Answered):
     amount: str
     reference: str
     account: str = Field(..., description="where it goes, masked")
-    settled_at: datetime | None
+    settled_at: datetime | None = None
 
 
 class EntryAnswer(Answered):
     """One leg of a transaction: an amount on the debit or the credit side."""
 
     account: str
-    partner: str | None
-    line: str | None
+    partner: str | None = None
+    line: str | None = None
     currency: str
-    debit: str | None
-    credit: str | None
+    debit: str | None = None
+    credit: str | None = None
 
 
 class TransactionAnswer(Answered):
@@ -255,7 +255,7 @@ class TransactionAnswer(Answered):
     recorded_at: datetime
     memo: str
     actor: str
-    reverses: str | None
+    reverses: str | None = None
     previous_hash: str
     hash: str
     entries: list[EntryAnswer]

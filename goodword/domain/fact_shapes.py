@@ -68,7 +68,7 @@ def _moment(read: Callable[..., Any], clock: Clock) -> Read:
 
 
 def _text(limit: int, about: str, *, required: bool = False) -> Field:
-    return Field(text(limit), {"type": "string", "maxLength": limit, "description": about}, required)
+    return Field(text(limit), {"type": "string", "minLength": 1, "maxLength": limit, "description": about}, required)
 
 
 def _id(about: str, limit: int = 200, *, required: bool = True) -> Field:

@@ -377,7 +377,8 @@ def past_instant(value: Any, clock: Clock) -> datetime:
     """When something happened: a moment, not in the future and not absurdly long ago."""
     moment = instant(value, clock.zone)
     if moment < _EARLIEST:
-        early = "1970-01-01 is what a missing date looks like" if moment < _EPOCH_END else "that is too long ago"
+        epoch = _EPOCH_END - timedelta(days=2) < moment < _EPOCH_END
+        early = "1970-01-01 is what a missing date looks like" if epoch else "that is too long ago"
         raise _implausible(value, early)
     if moment > clock.now + _SKEW:
         raise _implausible(value, "that is in the future")

@@ -95,6 +95,9 @@ def test_partners_are_made_changed_paused_and_resumed(api):
     assert made.status_code == 201, made.content
     path = f"/partners/{made.json()['id']}"
     assert api.patch(path, {"country": "DE"}).json() == {**made.json(), "country": "DE"}
+    emptied = api.patch(path, {"country": None, "group": None, "domains": None}).json()
+    assert (emptied.get("country"), emptied.get("group"), emptied["domains"]) == (None, None, [])
+    assert api.patch(path, {"name": None}).json()["code"] == "required"
     assert api.post(f"{path}/pause", {"reason": "no answer"}).json()["status"] == "paused"
     assert api.post(f"{path}/resume", "").json()["status"] == "active"
     found = api.get("/partners?external_id=P-7").json()["items"]
@@ -226,6 +229,13 @@ def test_the_description_names_every_operation_with_its_refusals():
             assert wanted <= set(operation["responses"]), (path, method)
             named = {one["name"] for one in operation.get("parameters", []) if one["in"] == "path"}
             assert named == {part.strip("{}") for part in path.split("/") if part.startswith("{")}, path
+
+
+def test_what_may_be_left_out_of_an_answer_is_not_called_required():
+    for name, schema in description()["components"]["schemas"].items():
+        for field, one in schema.get("properties", {}).items():
+            nullable = {"type": "null"} in one.get("anyOf", [])
+            assert not (nullable and field in schema.get("required", [])), f"{name}.{field}"
 
 
 def test_the_description_is_served_to_everybody(client, db):
