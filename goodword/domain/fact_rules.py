@@ -31,6 +31,9 @@ CONFLICTS = frozenset(("currency_mismatch", "idempotency_mismatch", "code_too_si
 """Codes of problems that contradict what is already stored (409), rather than being wrong in themselves (422)."""
 PROBLEMS_MAX = 100
 _PARTS = ("tax", "shipping", "discount", "fees", "cost")
+_AMOUNTS = ("amount", *_PARTS)
+_MINOR = {part: f"{part}_minor" for part in _AMOUNTS}
+_WORDS = ("product", "code", "subscription", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,31 +195,37 @@ def _touch(values: dict[str, Any], reading: Reading, problems: list[Problem]) ->
     }
 
 
+def _conversion(values: dict[str, Any], name: str, currency: str, amount: int | None) -> dict[str, Any]:
+    """The columns that every conversion has; what a fact leaves out is empty."""
+    columns = dict(_CONVERSION)
+    columns.update(name=name, customer=values.get("customer"), at=values.get("at"), currency=currency)
+    columns["amount_minor"], columns["properties"] = amount, values.get("properties") or None
+    return columns
+
+
+_CONVERSION: Mapping[str, Any] = {
+    **dict.fromkeys(("name", "customer", "at", "currency", "amount_minor", "lines", "properties")),
+    **{f"{part}_minor": 0 for part in _PARTS},
+    **dict.fromkeys(_WORDS, ""),
+}
+
+
 def _sale(values: dict[str, Any], reading: Reading, problems: list[Problem]) -> dict[str, Any]:
     code, at = values.get("currency"), values.get("at")
     money: dict[str, int] = {}
     if code is not None:
         _refuse_retired(code, at, "currency", problems)
-        money = {part: _minor(values[part], code, part, problems) for part in ("amount", *_PARTS) if part in values}
+        money = {part: _minor(values[part], code, part, problems) for part in _AMOUNTS if part in values}
         if money.get("amount") == 0 and not reading.free_sales and not problems:
             _not_positive("amount", values["amount"], problems)
-    lines = _lines(values, money, problems) if code is not None and "amount" in money else None
+    columns = _conversion(values, "sale", code or "", money.get("amount"))
+    if code is not None and "amount" in money:
+        columns["lines"] = _lines(values, money, problems)
     _refuse_other_refunds(values, reading, problems)
     _refuse_revoked_code(values, reading, problems)
-    return {
-        "name": "sale",
-        "customer": values.get("customer"),
-        "at": at,
-        "currency": code,
-        "amount_minor": money.get("amount"),
-        **{f"{part}_minor": money.get(part, 0) for part in _PARTS},
-        "lines": lines,
-        "product": values.get("product", ""),
-        "code": values.get("code", ""),
-        "subscription": values.get("subscription", ""),
-        "kind": values.get("kind", ""),
-        "properties": values.get("properties") or None,
-    }
+    columns.update((_MINOR[part], minor) for part, minor in money.items())
+    columns.update((word, values[word]) for word in _WORDS if word in values)
+    return columns
 
 
 def _lines(values: dict[str, Any], money: dict[str, int], problems: list[Problem]) -> list[dict[str, Any]] | None:
@@ -254,23 +263,11 @@ def _refuse_revoked_code(values: dict[str, Any], reading: Reading, problems: lis
 
 
 def _event(values: dict[str, Any], reading: Reading, problems: list[Problem]) -> dict[str, Any]:
-    value, at = values.get("value"), values.get("at")
-    code = values.get("currency") or (reading.currency if value is not None else "")
-    _refuse_retired(code, at, "currency", problems)
-    return {
-        "name": values.get("name"),
-        "customer": values.get("customer"),
-        "at": at,
-        "currency": code,
-        "amount_minor": None if value is None else _minor(value, code, "value", problems),
-        **{f"{part}_minor": 0 for part in _PARTS},
-        "lines": None,
-        "product": "",
-        "code": "",
-        "subscription": "",
-        "kind": "",
-        "properties": values.get("properties") or None,
-    }
+    value = values.get("value")
+    code: str = values.get("currency") or (reading.currency if value is not None else "")
+    _refuse_retired(code, values.get("at"), "currency", problems)
+    amount = None if value is None else _minor(value, code, "value", problems)
+    return _conversion(values, values.get("name", ""), code, amount)
 
 
 def _refund(values: dict[str, Any], reading: Reading, problems: list[Problem]) -> dict[str, Any]:

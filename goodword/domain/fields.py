@@ -158,7 +158,7 @@ def text(limit: int, *, several_lines: bool = False) -> Read:
             raise Refused("too_long", f"{len(value)} characters are too many", f"at most {limit} characters")
         if not value.strip():
             raise Refused("required", "the text is empty", "write something, or leave the field out")
-        if not value.isprintable() or _BIDI.search(value):
+        if not value.isprintable():  # so are all ordinary characters, and none of those refused
             _refuse_controls(value, several_lines)
         return value
 
@@ -265,7 +265,7 @@ def email(value: Any) -> str:
         raise _wrong_type("an e-mail address", value)
     local, at, host = value.rpartition("@")
     good = at and len(value) <= 254 and len(local) <= 64 and _EMAIL_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(host)
-    if not good or not value.isprintable() or _BIDI.search(value):
+    if not good or not value.isprintable():
         raise Refused("invalid_email", f"{shown(value)!r} is not an e-mail address", "write it like ann@example.com")
     return value
 

@@ -1,10 +1,11 @@
 """Recording facts: once and for ever, whatever arrives twice, at once or in bulk."""
 
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from goodword.accounts.actors import SYSTEM
 from goodword.domain.errors import InvalidInput
@@ -237,16 +238,34 @@ class TestAtOnce:
         assert sum(isinstance(result, IdempotencyMismatch) for result in found) == 3
         assert winner in {100, 200}
 
-    def test_a_refund_and_its_sale_recorded_at_once_ask_for_settlement_after_both(self):
-        program = make_program()
-        for turn in range(10):
-            name = f"s{turn}"
-            refund = {"id": f"r{turn}", "sale": name, "amount": "1.00", "currency": "USD", "at": "2026-05-02T00:00:00Z"}
-            at_once(
-                2,
-                lambda n, name=name, refund=refund: (
-                    record(program, "sale", sale(name)) if n else record(program, "refund", refund)
-                ),
-            )
-        assert Refund.unscoped.count() == 10
-        assert UnsettledFact.objects.count() >= 10
+    @pytest.mark.parametrize("turns", [True, False], ids=["taking turns", "the race itself"])
+    def test_a_refund_that_meets_its_sale_asks_for_the_settlement_of_the_customer(self, monkeypatch, turns):
+        program, refund = make_program(), {"id": "r1", "sale": "s1", "amount": "1.00", "currency": "USD"}
+        refund["at"] = "2026-05-02T00:00:00Z"
+        if not turns:
+            monkeypatch.setattr("goodword.referrals.services.take_turns", lambda *_: None)
+
+        def record_refund():
+            record(program, "refund", refund)
+            connections.close_all()
+
+        other = threading.Thread(target=record_refund)
+        with transaction.atomic():
+            record(program, "sale", sale())
+            other.start()
+            until(lambda: not other.is_alive() or somebody_waits())
+        other.join()
+        asked = set(UnsettledFact.objects.values_list("customer", "cause"))
+        assert (("c1", "refund") in asked) is turns
+
+
+def somebody_waits():
+    with connection.cursor() as cursor:
+        cursor.execute("select 1 from pg_locks where locktype = 'advisory' and not granted")
+        return cursor.fetchone() is not None
+
+
+def until(happened, seconds=30):
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
