@@ -17,14 +17,14 @@ from goodword.mail.models import Mail
 from goodword.partners.models import Application, Partner
 from goodword.payouts.models import Payout, PayoutRun
 from goodword.referrals.models import Code, Conversion, Customer, Import, Link, Refund, Touch
-from goodword.server.demo.command import run
+from goodword.server.demo.command import NotForReal, run
 from goodword.server.demo.partners import read_partners
 from goodword.server.demo.people import LOGINS
 from goodword.server.demo.purchases import LAST_PURCHASE, read_purchases
 from goodword.server.demo.simulation import PARTIAL_SHARE, REFUND_SHARE, simulate
 from goodword.server.demo_serving import PublicPasswords, serve_demo
 from goodword.server.serving import Plan
-from tests import demo_books
+from tests import cast, demo_books
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
 CUSTOMERS = 800
@@ -187,6 +187,12 @@ def test_running_it_again_adopts_what_is_there(demo):
     run(say=said.append, customers=CUSTOMERS, now=NOW)
     assert before == (Import.objects.count(), AuditEntry.objects.count(), PayoutRun.objects.count())
     assert said[0] == "The demo is there already; nothing is loaded again."
+
+
+def test_the_demo_does_not_move_in_beside_a_real_program(demo):
+    cast.program(slug="acme")
+    with pytest.raises(NotForReal, match="no demo \\(acme\\)"):
+        run(say=print, customers=CUSTOMERS, now=NOW)
 
 
 def test_the_demo_listens_on_this_machine_only():

@@ -20,13 +20,19 @@ from goodword.referrals.models import Conversion, Customer, Refund, Touch
 from goodword.server.demo import loading, money
 from goodword.server.demo.loading import Load
 from goodword.server.demo.people import SLUG
+from goodword.server.errors import OperatorError
 
 Say = Callable[[str], None]
+
+
+class NotForReal(OperatorError):
+    """Somebody wants the demo beside real programs."""
 
 
 def run(*, say: Say, customers: int | None = None, now: datetime | None = None) -> Program:
     """Load and settle the demo, or what is missing of it, and tell its figures. A second time changes nothing."""
     began = time.perf_counter()
+    _refuse_beside_real_programs()
     with _bars() as watcher:
         work = loading.begin(now or timezone.now(), watcher, customers)
         program = Program.objects.filter(slug=SLUG, is_demo=True).first()
@@ -39,6 +45,16 @@ def run(*, say: Say, customers: int | None = None, now: datetime | None = None) 
     _tell_figures(program, say)
     say(f"Ready after {time.perf_counter() - began:.0f} seconds.")
     return program
+
+
+def _refuse_beside_real_programs() -> None:
+    """The demo's people have public passwords: they must not get into an installation that is in use."""
+    real = Program.objects.filter(is_demo=False).order_by("slug").first()
+    if real is not None:
+        raise NotForReal(
+            f"This database holds a program that is no demo ({real.slug}), and the demo's passwords are public. "
+            "Give the demo a data folder of its own: goodword demo --data FOLDER"
+        )
 
 
 @contextmanager
@@ -62,21 +78,18 @@ class _Bars:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._task: TaskID | None = None
-        self._began, self._done = 0.0, 0
+        self._began, self._done, self._total = 0.0, 0, 0
 
     def begin(self, title: str, total: int) -> None:
-        """A new step."""
-        self._task, self._began, self._done = (
-            self._progress.add_task(title, total=total, rate=""),
-            time.perf_counter(),
-            0,
-        )
+        """A new step. Its bar only moves to and fro until the first rows are reached."""
+        self._task = self._progress.add_task(title, total=None, rate=f"of {total:,} rows")
+        self._began, self._done, self._total = time.perf_counter(), 0, total
 
     def reach(self, done: int) -> None:
         """So many rows are done."""
         self._done = done
         if self._task is not None:
-            self._progress.update(self._task, completed=done, rate=self._rate())
+            self._progress.update(self._task, total=self._total, completed=done, rate=self._rate())
 
     def end(self) -> None:
         """The step is over."""
