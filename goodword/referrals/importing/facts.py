@@ -18,17 +18,19 @@ from goodword.referrals.services import check_facts, record_checked
 
 @dataclass(frozen=True, slots=True)
 class FactDoor:
-    """The door of one kind of fact."""
+    """The door of one kind of fact. One that only looks makes nobody wait."""
 
     program: Program
     fact: str
     source: str
     actor: Actor
     now: datetime
+    writes: bool
 
     def check(self, items: Sequence[Found]) -> Verdict:
         """Judge a batch; every row that is wrong is named."""
-        take_turns(self.program, self.fact, items)
+        if self.writes:
+            take_turns(self.program, self.fact, items)
         return self._check(items)
 
     def _check(self, items: Sequence[Found]) -> Verdict:

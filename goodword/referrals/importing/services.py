@@ -1,7 +1,6 @@
 """Imports: a dry run, the import itself, and taking it back. Each is one verb and one transaction."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Final
@@ -14,7 +13,7 @@ from goodword.accounts.scope import active_program
 from goodword.accounts.services import record_audit
 from goodword.referrals.importing.errors import AlreadyImported, BadRows, CannotUndo
 from goodword.referrals.importing.facts import FactDoor
-from goodword.referrals.importing.kinds import KINDS, Kind
+from goodword.referrals.importing.kinds import KINDS
 from goodword.referrals.importing.layout import Layout
 from goodword.referrals.importing.passes import Pass, Progress, run_pass
 from goodword.referrals.importing.people import CodeDoor, PartnerDoor
@@ -72,7 +71,6 @@ def import_file(
             raise _bad_rows(report)
         made.counts = report.counts()
         made.save(update_fields=["counts"])
-        mark_program(program, "import")
         record_audit(
             action="import.finished",
             obj=made,
@@ -135,18 +133,15 @@ def last_layout(kind: str) -> dict[str, Any] | None:
 
 def _pass(program: Program, file: File, actor: Actor, now: datetime, made: Import | None = None) -> Pass:
     kind = KINDS[file.kind]
-    door = _DOORS.get(kind.fact, _fact_door)(program, kind, file, actor, now)
-    return Pass(kind, file.layout, door, made, file.progress)
+    return Pass(kind, file.layout, _door(program, file, actor, now, writes=made is not None), made, file.progress)
 
 
-def _fact_door(program: Program, kind: Kind, file: File, actor: Actor, now: datetime) -> Door:
-    return FactDoor(program, kind.fact, file.source, actor, now)
-
-
-_DOORS: Final[dict[str, Callable[[Program, Kind, File, Actor, datetime], Door]]] = {
-    "partner": lambda program, _kind, _file, actor, now: PartnerDoor(program, actor, now),
-    "code": lambda program, _kind, _file, actor, _now: CodeDoor(program, actor),
-}
+def _door(program: Program, file: File, actor: Actor, now: datetime, *, writes: bool) -> Door:
+    if file.kind == "partners":
+        return PartnerDoor(program, actor, now)
+    if file.kind == "codes":
+        return CodeDoor(program, actor)
+    return FactDoor(program, KINDS[file.kind].fact, file.source, actor, now, writes=writes)
 
 
 def _begin(program: Program, file: File, by: User | None, *, again: bool, now: datetime) -> Import:
