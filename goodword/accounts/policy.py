@@ -7,6 +7,7 @@ from goodword.accounts.rules import Account, Closed, Page, Portal, Public, Route
 
 STAFF: list[Rule] = [
     Page("backoffice:home", "GET", staff="OW PM FI VI"),
+    Page("backoffice:home-chart", "GET", staff="OW PM FI VI"),
     Page("backoffice:search", "GET", staff="OW PM FI VI"),
     Page("backoffice:partners", "GET", staff="OW PM FI VI"),
     Page("backoffice:partners-csv", "GET", staff="OW PM FI VI"),

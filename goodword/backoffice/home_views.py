@@ -23,7 +23,6 @@ def home(request: StaffRequest) -> HttpResponse:
     found = figures(program, now=now)
     last = last_maturity(program, now=now)
     weeks = weekly(program, now=now)
-    names: dict[str, Any] = {"first": "Referrals", "second": "Conversions"}
     context = {
         "figures": found,
         "last_maturity": last,
@@ -31,14 +30,20 @@ def home(request: StaffRequest) -> HttpResponse:
         "needs": [need for need in needs(program, found) if access.may(request, f"backoffice:{need.place}")],
         "weeks": list(reversed(weeks)),
         "sums": busiest(weeks),
-        "chart": weekly_chart(weeks, **names),
-        "small_chart": weekly_chart(weeks, narrow=True, **names),
         "best": _best(request),
         "settles_now": settles_now(program),
         "steps": first_steps(program) if not found.lines else None,
         "default_terms": default_version(program),
     }
     return render(request, "backoffice/home.html", context)
+
+
+def home_chart(request: StaffRequest) -> HttpResponse:
+    """The drawing alone: the first one of a process takes a second, and the figures must not wait for it."""
+    weeks = weekly(request.program, now=timezone.now())
+    names = {"first": "Referrals", "second": "Conversions"}
+    context = {"chart": weekly_chart(weeks, **names), "small_chart": weekly_chart(weeks, narrow=True, **names)}
+    return render(request, "backoffice/chart.html", context)
 
 
 def _best(request: StaffRequest) -> list[tuple[object, object]]:

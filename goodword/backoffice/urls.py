@@ -12,6 +12,7 @@ from goodword.backoffice import terms_views as terms
 app_name = "backoffice"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("home/chart", home.home_chart, name="home-chart"),
     path("search", home.search, name="search"),
     path("partners", partners.partners, name="partners"),
     path("partners.csv", partners.partners_csv, name="partners-csv"),

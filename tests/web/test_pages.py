@@ -26,7 +26,9 @@ pytestmark = pytest.mark.timeout(900)  # half a minute alone; many times that on
 
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 375, "height": 812}
 # What answers no page: files, parts of pages, machines' addresses; or leads on to another page at once.
-NO_PAGE = re.compile(r"(csv|qr|script|redirect|health|openapi|docs|download|file|explain)|^site:test-|^accounts:home$")
+NO_PAGE = re.compile(
+    r"(csv|qr|script|redirect|health|openapi|docs|download|file|explain|chart)|^site:test-|^accounts:home$"
+)
 # Pages of a library that need a state of theirs (a code on its way, a key that is read) and have tests of their own.
 ELSEWHERE = re.compile(r"^(mfa_|account_)(?!login$|reset_password$|index$|reauthenticate$)|invitation|^accounts:take")
 
@@ -90,6 +92,8 @@ class Visitor:
         if answer.status != 200:
             self.problems.append(f"{self.here}: answered {answer.status} at {address.path}")
             return
+        for part in page.locator("[data-late]").all():
+            part.locator("svg").first.wait_for(state="attached")
         for size, scheme, look in (
             (DESKTOP, "light", True),
             (DESKTOP, "dark", False),

@@ -3,31 +3,30 @@
 from typing import Any
 
 from django import template
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
+from goodword.accounts import access
 from goodword.accounts.models import Program
 from goodword.backoffice.nav import PLACES, Place, is_here
 
 register = template.Library()
 
 
-def _address(request: Any, name: str) -> str | None:
-    try:
-        return reverse(f"backoffice:{name}", args=[request.program.slug])
-    except NoReverseMatch:
-        return None
-
-
 def _entry(request: Any, place: Place, current: str) -> dict[str, Any]:
-    children = [_entry(request, part, current) for part in place.parts]
+    children = [_entry(request, part, current) for part in place.parts if _open(request, part)]
     return {
-        "href": _address(request, place.name),
+        "href": reverse(f"backoffice:{place.name}", args=[request.program.slug]),
         "label": place.label,
         "icon": place.icon,
         "here": is_here(place, current),
         "exact": current == place.name and not children,
-        "children": [child for child in children if child["href"]],
+        "children": children,
     }
+
+
+def _open(request: Any, place: Place) -> bool:
+    """Whether the caller's role lets them in: what they cannot open does not stand in the rail."""
+    return access.may(request, f"backoffice:{place.name}")
 
 
 @register.simple_tag(takes_context=True)
@@ -36,8 +35,7 @@ def office_nav(context: template.Context) -> list[dict[str, Any]]:
     request = context["request"]
     match = request.resolver_match
     current = match.url_name if match else ""
-    entries = [_entry(request, place, current or "") for place in PLACES]
-    return [entry for entry in entries if entry["href"]]
+    return [_entry(request, place, current or "") for place in PLACES if _open(request, place)]
 
 
 @register.simple_tag(takes_context=True)
