@@ -27,7 +27,7 @@ def home(request: StaffRequest) -> HttpResponse:
         "figures": found,
         "last_maturity": last,
         "band": band_of(found, last),
-        "needs": [need for need in needs(program, found) if access.may(request, f"backoffice:{need.place}")],
+        "needs": [need for need in needs(program, now=now) if access.may(request, f"backoffice:{need.place}")],
         "weeks": list(reversed(weeks)),
         "sums": busiest(weeks),
         "best": _best(request),

@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from goodword.accounts.models import Program
-from goodword.commissions.selectors import Figures
 from goodword.insights.charts import Week
 from goodword.insights.facts import refunds_found
-from goodword.insights.partners import in_debt, without_destination
+from goodword.insights.partners import can_be_paid, in_debt, without_destination
 from goodword.insights.wording import count_text, money_text
 from goodword.partners.models import Application, Partner
 from goodword.payouts.models import PayoutRun
@@ -37,13 +36,13 @@ class Need:
     tone: str = ""
 
 
-def needs(program: Program, figures: Figures) -> list[Need]:
+def needs(program: Program, *, now: datetime) -> list[Need]:
     """What waits for a person, the most pressing first."""
     return [
         *_blocked(program),
         *_runs(program),
         *_applications(),
-        *_ready(program, figures),
+        *_ready(program, now),
         *_debts(program),
         *_destinations(program),
         *_refunds(),
@@ -95,12 +94,13 @@ def _applications() -> list[Need]:
     return found
 
 
-def _ready(program: Program, figures: Figures) -> list[Need]:
-    if program.payouts_blocked or figures.payable < program.minimum_payout_minor:
+def _ready(program: Program, now: datetime) -> list[Need]:
+    if program.payouts_blocked or PayoutRun.objects.filter(program=program, state="prepared").exists():
         return []
-    if PayoutRun.objects.filter(program=program, state="prepared").exists():
+    waiting = can_be_paid(program, now=now)
+    if not waiting:
         return []
-    title = f"{money_text(figures.payable, figures.currency)} can be paid out"
+    title = f"{money_text(waiting, program.currency)} can be paid out"
     least = money_text(program.minimum_payout_minor, program.currency)
     return [Need("payouts", title, f"To every partner with at least {least}", "Prepare a run", "payout-prepare")]
 

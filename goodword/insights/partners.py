@@ -1,12 +1,14 @@
 """Partners with what the books say of them, for tables and pages. Reads only."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Lower
 
 from goodword.accounts.models import Program
+from goodword.commissions.models import Hold
 from goodword.ledger.models import Account
 from goodword.partners.models import Partner
 from goodword.payouts.models import PayoutMethod
@@ -47,6 +49,17 @@ def without_destination(program: Program) -> list[tuple[Partner, int]]:
     known = PayoutMethod.objects.filter(replaced_at=None, partner__in=waiting).values("partner")
     partners = Partner.objects.filter(pk__in=waiting, status="active").exclude(pk__in=known)
     return sorted(((partner, waiting[partner.pk]) for partner in partners), key=lambda pair: -pair[1])
+
+
+def can_be_paid(program: Program, *, now: datetime) -> int:
+    """What the next run may pay: balances over the minimum of partners with a usable destination and no hold."""
+    methods = PayoutMethod.objects.filter(replaced_at=None, usable_from__lte=now).values("partner")
+    held = Hold.objects.filter(released_at=None, line="").values("partner")
+    accounts = Account.objects.filter(
+        kind="payable", currency=program.currency, balance_minor__lt=0, balance_minor__lte=-program.minimum_payout_minor
+    )
+    rows = accounts.filter(owner__in=methods).exclude(owner__in=held)
+    return -(rows.aggregate(sum=Sum("balance_minor"))["sum"] or 0)
 
 
 def links_with_clicks(partner: Partner) -> Sequence[Link]:

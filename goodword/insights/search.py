@@ -101,7 +101,7 @@ def _sales(text: str) -> list[Hit]:
 
 
 def _lines(text: str) -> list[Hit]:
-    rows = Line.objects.filter(line__startswith=text).select_related("partner")[:_EACH]
+    rows = Line.objects.filter(line=text).select_related("partner")[:_EACH]
     return [
         Hit(one.line, f"{money_text(one.amount_minor, one.currency)} for {one.partner.name}", "line", one.line)
         for one in rows
