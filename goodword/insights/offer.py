@@ -12,7 +12,7 @@ from goodword.domain.errors import InvalidInput
 from goodword.domain.money import to_decimal
 from goodword.domain.settlement import Program as EngineProgram
 from goodword.domain.settlement import read_facts, read_program, settle
-from goodword.domain.terms_text import terms_sentences
+from goodword.domain.terms_text import program_sentences, terms_sentences
 from goodword.insights.receipts import ReceiptRow, receipt
 from goodword.partners.models import TermsVersion
 
@@ -45,27 +45,24 @@ class Offer:
     minimum_minor: int
     currency: str
     clauses: Sequence[str]
+    credit_clauses: Sequence[str]
     example: Example | None
 
 
 def offer_of_version(program: Program, version: TermsVersion) -> Offer:
     """What a partner gets who stands on this version of the terms."""
     clawback = version.document.get("clawback") or {}
+    read = read_offer(program, version.document)
     return Offer(
         window_days=window_days(program),
         hold_days=program.hold_days,
         clawback_days=clawback.get("days"),
         minimum_minor=program.minimum_payout_minor,
         currency=program.currency,
-        clauses=_clauses(program, version.document),
+        clauses=terms_sentences(read, read.terms[TERMS]),
+        credit_clauses=program_sentences(read),
         example=worked_example(program, version.document),
     )
-
-
-def _clauses(program: Program, document: Mapping[str, Any]) -> Sequence[str]:
-    """The terms in plain words."""
-    read = read_offer(program, document)
-    return terms_sentences(read, read.terms[TERMS])
 
 
 def disclosure_of(program: Program) -> str:
@@ -100,12 +97,15 @@ def read_offer(program: Program, document: Mapping[str, Any]) -> EngineProgram:
 
 
 def _program_document(program: Program, document: Mapping[str, Any]) -> dict[str, Any]:
+    limits = {"guardrail": program.guardrail, "budget": program.budget, "attribution": program.attribution}
     return {
         "program": program.slug,
         "currency": program.currency,
         "timezone": program.timezone,
         "rounding": program.rounding,
         "hold_days": program.hold_days,
+        "self_referral": program.self_referral,
+        **{name: value for name, value in limits.items() if value},
         "terms": {TERMS: dict(document)},
     }
 

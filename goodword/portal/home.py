@@ -43,7 +43,7 @@ def home(request: PartnerRequest) -> HttpResponse:
         "last_coming": coming[-1].last if coming else None,
         "owed": [told(each, program, now) for each in owed],
         "taken_back": [told(each, program, now) for each in taken_back_from(partner) if not each.owed],
-        "moving": [each for each in payouts if each.state in ("approved", "exported")],
+        "moving": [each for each in payouts if each.state in ("prepared", "approved", "exported")],
         "last_paid": next((each for each in payouts if each.state == "paid"), None),
         "next": next_payout(standing, program),
         "method_missing": current_method(partner.pk) is None,

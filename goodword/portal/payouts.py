@@ -16,7 +16,7 @@ from goodword.portal.filters import month_of
 from goodword.portal.lines import rows_of
 from goodword.portal.mine import ALL_AT_ONCE
 from goodword.portal.standing import standing_of
-from goodword.portal.statement import months_with_entries, statement_of
+from goodword.portal.statement import statement_of, sums_by_month
 
 STATES = {
     "prepared": ("Being prepared", "", "The program team is putting it together; a second person approves it."),
@@ -76,10 +76,7 @@ def payout(request: PartnerRequest, payout: str) -> HttpResponse:
 
 def statements(request: PartnerRequest) -> HttpResponse:
     """The months in which something was booked, each with its sums and its file."""
-    months = months_with_entries(request.partner)
-    context = {"statements": [statement_of(request.partner, month) for month in months], "section": "earnings"} | {
-        "tab": "statements"
-    }
+    context = {"statements": sums_by_month(request.partner), "section": "earnings", "tab": "statements"}
     return render(request, "portal/statements.html", context)
 
 

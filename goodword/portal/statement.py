@@ -28,6 +28,7 @@ WORDS = {
     "write_off": "debt given up",
     "reversal": "a booking undone",
 }
+EARNED, TAKEN_BACK, PAID = ("earned", "corrected"), ("taken back",), ("paid to you", "came back from the bank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +54,6 @@ class Statement:
     def after(self) -> int:
         return self.before + sum(entry.amount for entry in self.entries)
 
-    @property
-    def earned(self) -> int:
-        return self._sum("earned", "corrected")
-
-    @property
-    def taken_back(self) -> int:
-        return self._sum("taken back")
-
-    @property
-    def paid(self) -> int:
-        return self._sum("paid to you", "came back from the bank")
-
-    def _sum(self, *words: str) -> int:
-        return sum(entry.amount for entry in self.entries if entry.what in words)
-
 
 def _owed(partner: Partner) -> QuerySet[Entry]:
     return Entry.objects.filter(
@@ -75,12 +61,39 @@ def _owed(partner: Partner) -> QuerySet[Entry]:
     )
 
 
-def months_with_entries(partner: Partner) -> list[Month]:
-    """The months in which something was booked for the partner, newest first."""
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The sums of a month, without its entries."""
+
+    month: Month
+    before: int
+    earned: int
+    taken_back: int
+    paid: int
+    after: int
+
+
+def sums_by_month(partner: Partner) -> list[Sums]:
+    """The months in which something was booked for the partner, newest first, in one query."""
     zone = ZoneInfo(partner.program.timezone)
-    months = _owed(partner).annotate(month=TruncMonth("transaction__recorded_at", tzinfo=zone))
-    keys = {f"{month:%Y-%m}" for month in months.values_list("month", flat=True).distinct()}
-    return [month for key in sorted(keys, reverse=True) if (month := month_of(key, zone))]
+    rows = (
+        _owed(partner)
+        .annotate(month=TruncMonth("transaction__recorded_at", tzinfo=zone))
+        .values_list("month", "transaction__kind")
+        .annotate(amount=Sum(F("credit_minor") - F("debit_minor")))
+        .order_by()
+    )
+    by_month: dict[str, dict[str, int]] = {}
+    for month, kind, amount in rows:
+        by_month.setdefault(f"{month:%Y-%m}", {})[WORDS.get(kind, kind)] = amount
+    found, owed = [], 0
+    for key in sorted(by_month):
+        words, month = by_month[key], month_of(key, zone)
+        assert month, f"{key} is no month"
+        sums = [sum(words.get(word, 0) for word in group) for group in (EARNED, TAKEN_BACK, PAID)]
+        found.append(Sums(month, owed, *sums, owed + sum(words.values())))
+        owed = found[-1].after
+    return found[::-1]
 
 
 def statement_of(partner: Partner, month: Month) -> Statement:

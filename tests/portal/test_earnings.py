@@ -163,3 +163,11 @@ def test_another_partners_line_and_payout_do_not_exist(acme):
     foreign = [f"earnings/{cast.line(birch).line}", f"payouts/{cast.payout(birch).public_id}"]
     client = cast.sign_in(acme.alice)
     assert [client.get(f"/portal/acme/{path}").status_code for path in foreign] == [404, 404]
+
+
+def test_the_sums_of_the_months_are_those_of_their_statements(acme):
+    paid_then_refunded(acme)
+    sold(acme, "s-2", ago=2)
+    settled(acme)
+    text = text_of(acme.alice, "/portal/acme/statements")
+    assert "November 2026 €0.00 €120.00 −€60.00 −€60.00 €0.00" in text

@@ -136,10 +136,12 @@ class _Importer:
 
 def _make_links(program: Program, actor: Actor) -> None:
     for partner in Partner.objects.order_by("external_id"):
-        create_link(program, partner, destination=f"https://{people.HOST}/", label="Front page", actor=actor)
+        create_link(program, partner, destination=program.site_url, label="Front page", actor=actor)
     for number, page in (("P001", "new-releases"), ("P001", "jazz"), ("P002", "jazz"), ("P060", "boxed-sets")):
         partner = Partner.objects.get(external_id=number)
-        create_link(program, partner, destination=f"https://{people.HOST}/{page}", label=page.capitalize(), actor=actor)
+        create_link(
+            program, partner, destination=f"{program.site_url}?page={page}", label=page.capitalize(), actor=actor
+        )
 
 
 def _around_partners(work: Load, program: Program, by: User, actor: Actor) -> None:

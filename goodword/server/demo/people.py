@@ -30,7 +30,8 @@ _SIGHTS: Final = (
     ("/p/{slug}/imports", "the six files this demo was loaded from"),
     ("/p/{slug}/outbox", "the letters that went out"),
     ("/portal/{slug}/", "the partner's side; Iris Novak owes money back, and the page says why"),
-    ("/programs/{slug}", "the public page of the program"),
+    ("/programs/{slug}/", "the public page of the program"),
+    ("/demo-shop/{slug}/", "where partners' links lead: buy something there and see whom it pays"),
 )
 
 

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from django.conf import settings
 
 from goodword.accounts.actors import VISITOR, Actor
 from goodword.accounts.models import Membership, Organization, Program, User
@@ -75,10 +78,11 @@ def make_program(weeks: int) -> Program:
         tagline="Send us people who love records. We share what they spend.",
         description="Harbour Lane sells records to listeners everywhere. Reviewers, radio people, clubs and "
         "teachers who send us listeners earn a part of what these buy, for as long as their terms say.",
-        site_url=f"https://{HOST}",
+        # The company's website is the demo shop: a link that is followed leads to a sale that one can watch.
+        site_url=f"{settings.BASE_URL}/demo-shop/{SLUG}/",
         contact_email=f"partners@{HOST}",
         disclosure="I earn a commission when you buy records through this link.",
-        allowed_hosts=[HOST, f"www.{HOST}"],
+        allowed_hosts=[HOST, f"www.{HOST}", urlsplit(settings.BASE_URL).hostname or "localhost"],
         data_note=data_note(weeks),
         is_demo=True,
         currency="USD",
