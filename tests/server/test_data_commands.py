@@ -95,7 +95,7 @@ def test_exported_facts_settle_without_a_database(program, tmp_path, capsys):
     unreachable = f"postgresql://nobody@/nothing?host={tmp_path}"
     words = ("--program", tmp_path / "out" / "program.json", "--facts", tmp_path / "out" / "facts", "--summary")
     command = goodword("settle", *words, DATABASE_URL=unreachable)
-    out, told = command.communicate(timeout=60)
+    out, told = command.communicate(timeout=120)
     assert command.returncode == 0, told
     assert "0 lines, 2 conversions without a line" in out
 

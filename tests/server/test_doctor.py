@@ -134,7 +134,7 @@ def test_a_port_that_somebody_else_has_is_seen():
 def test_the_command_fails_when_a_check_fails(tmp_path):
     unreachable = f"postgresql://nobody@/nothing?host={tmp_path}"
     command = goodword("doctor", "--data", tmp_path, DATABASE_URL=unreachable)
-    out, _ = command.communicate(timeout=60)
+    out, _ = command.communicate(timeout=120)
     assert command.returncode == 1
     assert "FAIL  database: nothing at" in out
     assert "Check DATABASE_URL" in out
@@ -142,7 +142,7 @@ def test_the_command_fails_when_a_check_fails(tmp_path):
 
 def test_the_command_looks_without_making_anything(tmp_path):
     command = goodword("doctor", "--data", tmp_path / "data")
-    out, _ = command.communicate(timeout=60)
+    out, _ = command.communicate(timeout=120)
     assert command.returncode == 0, out
     assert "the embedded one is not made yet" in out
     assert list(tmp_path.iterdir()) == []

@@ -226,7 +226,7 @@ with embedded.Cluster(Path(sys.argv[1]), durable=False).lease() as lease:
     print(role, psutil.Process(cluster.postmaster().pid).username())
 """
     program = python(code, open_folder / "data", reachable_programs)
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=120)
     assert (out, err) == ("goodword nobody\n", "")
 
 
@@ -245,7 +245,7 @@ except psycopg.OperationalError as error:
         cluster.pgdata.chmod(0o755)
         (cluster.pgdata / ".s.PGSQL.5432").chmod(0o777)
         cluster.folder.chmod(0o755)
-        out, err = python(code, lease.url, reachable_programs).communicate(timeout=60)
+        out, err = python(code, lease.url, reachable_programs).communicate(timeout=120)
         cluster.pgdata.chmod(0o700)
     assert "Peer authentication failed" in out, err
 

@@ -30,19 +30,20 @@ def ready(port):
         return False
 
 
+@pytest.mark.timeout(600)
 def test_serve_starts_everything_heals_it_and_stops_it(tmp_path, port):
     server = goodword("serve", "--data", tmp_path / "data", "--port", port, "--processes", 1)
     cluster = Cluster(tmp_path / "data")
     try:
-        until(lambda: ready(port), seconds=120)
+        until(lambda: ready(port), seconds=300)
         for part in psutil.Process(server.pid).children():
             part.kill()
         cluster.processes()[0].kill()
         until(lambda: not ready(port))
-        until(lambda: ready(port), seconds=60)
+        until(lambda: ready(port), seconds=120)
     finally:
         server.send_signal(signal.SIGTERM)
-        _, told = server.communicate(timeout=60)
+        _, told = server.communicate(timeout=120)
     assert server.returncode == 0, told
     for words in ("Database: embedded in", "web ended (signal SIGKILL); starting it again.", "Stopping."):
         assert words in told
@@ -55,7 +56,7 @@ def test_a_taken_port_is_named_before_anything_starts(tmp_path):
         taken.listen()
         port = taken.getsockname()[1]
         server = goodword("serve", "--data", tmp_path / "data", "--port", port)
-        _, told = server.communicate(timeout=60)
+        _, told = server.communicate(timeout=120)
     assert server.returncode == 1
     assert f"Port {port} on 127.0.0.1 is taken" in told
     assert f"--port {port + 1}" in told

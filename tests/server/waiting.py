@@ -12,7 +12,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def until(look: Callable[[], Any], *, seconds: float = 30) -> Any:
+def until(look: Callable[[], Any], *, seconds: float = 60) -> Any:
     """What `look` gives as soon as that is true."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
