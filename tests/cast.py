@@ -35,6 +35,8 @@ from goodword.referrals.models import (
     Rate,
     Refund,
     Touch,
+    Upload,
+    UploadChunk,
 )
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -99,21 +101,21 @@ def api_key(of: Program, *scopes: str, **fields: Any) -> tuple[Any, str]:
     return create_key(of, scopes=scopes or ("read",), created_by=maker, **given)
 
 
-def sign_in(user: User, *, lately: bool = True, **headers: str) -> Client:
+def sign_in(user: User, *, lately: bool = True, browser: type[Client] = Client) -> Client:
     """A browser with a session of this person; `lately` tells whether step-up pages believe it."""
-    client = Client(headers=headers, raise_request_exception=False)
+    client = browser(raise_request_exception=False)
     client.force_login(user)
     session = client.session
-    at = time.time() - (0 if lately else 3600)
+    at = time.time() + (3600 if lately else -3600)  # ahead, so that a slow run of tests stays lately
     session["account_authentication_methods"] = [{"method": "password", "at": at, "reauthenticated": True}]
     session["account_authentication_methods_user"] = str(user.pk)
     session.save()
     return client
 
 
-def with_key(text: str) -> Client:
+def with_key(text: str, *, browser: type[Client] = Client) -> Client:
     """A program that calls the API with this key."""
-    return Client(headers={"Authorization": f"Bearer {text}"}, raise_request_exception=False)
+    return browser(headers={"Authorization": f"Bearer {text}"}, raise_request_exception=False)
 
 
 # Partners and what they agreed
@@ -217,6 +219,14 @@ def rate(of: Program, **fields: Any) -> Rate:
 def imported(of: Program, **fields: Any) -> Import:
     given = {"kind": "sales", "file_name": "sales.csv", "content_hash": _hash(_unique("f")), "imported_at": NOW}
     return Import.unscoped.create(program=of, **(given | fields))
+
+
+def upload(of: Program, content: bytes = b"id,amount\n1,2.00\n", **fields: Any) -> Upload:
+    """A file that waits to be imported."""
+    given = {"kind": "sales", "file_name": "sales.csv", "content_hash": _hash(_unique("u")), "uploaded_at": NOW}
+    row = Upload.unscoped.create(program=of, size=len(content), **(given | fields))
+    UploadChunk.objects.create(program=of, upload=row, number=0, data=content)
+    return row
 
 
 # What came of them

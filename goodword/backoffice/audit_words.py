@@ -43,6 +43,7 @@ SENTENCES = {
     "terms.created": "began the terms {it}",
     "terms.published": "published {it}",
 }
+NOTHING = "nothing"
 FIELDS = {
     "accent": "colour", "allowed_hosts": "sites that links may lead to", "contact_email": "contact address",
     "expires_at": "works until", "holder": "account holder", "minimum_payout": "smallest payout",
@@ -74,6 +75,8 @@ def changes(entry: AuditEntry) -> Sequence[Change]:
     before, after = _readable(entry.before), _readable(entry.after)
     names = [*before, *(name for name in after if name not in before)]
     found = [Change(_field(name), before.get(name, ""), after.get(name, "")) for name in names]
+    if entry.before is None:  # something new: what was left empty is no news
+        found = [change for change in found if change.after != NOTHING]
     return [change for change in found if change.before != change.after]
 
 
@@ -97,7 +100,7 @@ def _readable(values: Mapping[str, Any] | None) -> dict[str, str]:
 
 def _text(value: Any) -> str:
     if value is None or value in ("", [], {}):
-        return "nothing"
+        return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

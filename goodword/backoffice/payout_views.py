@@ -9,7 +9,7 @@ from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from goodword.accounts.access import StaffRequest, find, may
 from goodword.accounts.actors import actor_of
@@ -50,7 +50,7 @@ SKIP_WORDS = {
 }
 
 
-@require_GET
+@require_safe
 def runs(request: StaffRequest) -> HttpResponse:
     """All runs, and what a new one would pay in each currency."""
     now = timezone.now()
@@ -63,7 +63,7 @@ def runs(request: StaffRequest) -> HttpResponse:
     return render(request, "backoffice/payouts/runs.html", context)
 
 
-@require_GET
+@require_safe
 def runs_csv(request: StaffRequest) -> HttpResponseBase:
     """The list of runs as a file."""
     header = ("run", "state", "currency", "payouts", "amount", "paid", "returned", "prepared_at")
@@ -102,7 +102,7 @@ def prepare(request: StaffRequest) -> HttpResponse:
     return _to_run(request, run)
 
 
-@require_GET
+@require_safe
 def run_page(request: StaffRequest, run: str) -> HttpResponse:
     """One run: its state in words, what may be done next, and every payout in it."""
     found = find(PayoutRun, run)
@@ -195,7 +195,7 @@ def confirm(request: StaffRequest, run: str) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 def payout_page(request: StaffRequest, payout: str) -> HttpResponse:
     """One payout: the lines it settles, and the form that returns it."""
     found = find(Payout, payout)

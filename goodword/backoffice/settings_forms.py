@@ -28,7 +28,7 @@ class ProgramForm(forms.Form):
 
     name = forms.CharField(max_length=200)
     tagline = forms.CharField(max_length=300, required=False, help_text="One line under the name on the public page.")
-    description = forms.CharField(required=False, widget=forms.Textarea, max_length=5000)
+    description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 4}), max_length=5000)
     site_url = forms.URLField(label="Website", required=False, assume_scheme="https", help_text="e.g. https://acme.com")
     contact_email = forms.EmailField(label="Contact address", required=False, max_length=254)
     accent = forms.CharField(
@@ -36,14 +36,17 @@ class ProgramForm(forms.Form):
         validators=[RegexValidator(r"\A#[0-9a-fA-F]{6}\Z", "Write a colour as # and six digits or letters a to f.")],
     )  # fmt: skip
     disclosure = forms.CharField(
-        required=False, widget=forms.Textarea, max_length=2000, help_text="What partners must write beside their links."
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=2000,
+        help_text="What partners must write beside their links.",
     )
     recruiting = forms.ChoiceField(
         label="Who may apply", choices=[("open", "Anybody"), ("invite", "Nobody: partners are invited")]
     )
     allowed_hosts = forms.CharField(
         label="Sites that links may lead to",
-        widget=forms.Textarea,
+        widget=forms.Textarea(attrs={"rows": 4}),
         required=False,
         help_text="One host a line, e.g. shop.acme.com",
     )

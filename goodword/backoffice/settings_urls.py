@@ -20,5 +20,5 @@ urlpatterns: list[URLPattern] = [
     path("settings/audit", audit_views.audit, name="audit"),
     path("settings/audit.csv", audit_views.audit_csv, name="audit-csv"),
     path("settings/outbox", settings_views.outbox, name="outbox"),
-    path("settings/outbox/<int:letter>", settings_views.outbox_letter, name="outbox-letter"),
+    path("settings/outbox/<str:letter>", settings_views.outbox_letter, name="outbox-letter"),
 ]

@@ -68,9 +68,10 @@ def outbox(request: StaffRequest) -> HttpResponse:
     return render(request, "backoffice/settings/outbox.html", {"page": page, "sends": sends, "words": words})
 
 
-def outbox_letter(request: StaffRequest, letter: int) -> HttpResponse:
+def outbox_letter(request: StaffRequest, letter: str) -> HttpResponse:
     """One letter as it was written."""
-    found = _letters(request).filter(pk=letter).first()
+    is_number = letter.isascii() and letter.isdecimal() and len(letter) < 18
+    found = _letters(request).filter(pk=int(letter)).first() if is_number else None
     if found is None:
         raise Http404
     hidden = found.personal and request.role != "owner"

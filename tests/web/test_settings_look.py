@@ -1,0 +1,158 @@
+"""The settings and sign-in pages in a real browser: free of axe findings, usable by keyboard, no wider than a phone."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core import mail
+
+from goodword.accounts.team import invite_member
+from goodword.mail.services import read_trails
+from tests import cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _findings(page):
+    found = Axe().run(page).response["violations"]
+    return [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found]
+
+
+def _assert_good(page, picture, name):
+    picture(name)
+    for width in (1280, 375):
+        page.set_viewport_size({"width": width, "height": 812})
+        assert _findings(page) == [], f"{name} at {width}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than {width}"
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+@pytest.fixture
+def acme():
+    return cast.acme()
+
+
+def _sign_in(page, live, email):
+    page.goto(f"{live}/account/login/")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(cast.PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/p/|/portal/|/home"))
+
+
+def test_signing_in_and_out_by_keyboard(page, live, acme, picture):
+    page.goto(f"{live}/account/login/")
+    _assert_good(page, picture, "account-login")
+    page.get_by_label("E-mail address").fill(acme.olga.email)
+    page.get_by_label("Password").fill("wrong")
+    page.keyboard.press("Enter")
+    page.locator(".error-summary").wait_for()
+    _assert_good(page, picture, "account-login-refused")
+    _sign_in(page, live, acme.olga.email)
+    assert "/p/acme/" in page.url
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("settings", "settings"),
+        ("settings/edit", "settings-edit"),
+        ("settings/team", "team"),
+        ("settings/team/invite", "team-invite"),
+        ("settings/keys", "keys"),
+        ("settings/keys/new", "key-create"),
+        ("settings/audit", "audit"),
+        ("settings/outbox", "outbox"),
+    ],
+)
+def test_each_settings_page_is_clean_on_both_widths(page, live, acme, picture, path, name):
+    cast.api_key(acme.program, "read", name="Shop system", created_by=acme.olga, actor=cast.actor(acme.olga))
+    invite_member(acme.program, email="nia@acme.example", name="Nia", role="viewer", actor=cast.actor(acme.olga))
+    read_trails()
+    _sign_in(page, live, acme.olga.email)
+    page.goto(f"{live}/p/acme/{path}")
+    _assert_good(page, picture, f"settings-{name}")
+
+
+def test_a_key_is_made_by_keyboard_and_bad_input_stands_beside_its_field(page, live, acme, picture):
+    _sign_in(page, live, acme.olga.email)
+    page.goto(f"{live}/p/acme/settings/keys/new")
+    page.get_by_role("button", name="Make the key").press("Enter")
+    page.locator(".error-summary:focus").wait_for()
+    _assert_good(page, picture, "settings-key-create-refused")
+    page.get_by_label("Name").fill("Shop")
+    page.get_by_label("Read everything except settings").press("Space")
+    page.get_by_role("button", name="Make the key").press("Enter")
+    page.get_by_text("it is shown this once").wait_for()
+    _assert_good(page, picture, "settings-key-made")
+
+
+def test_a_program_is_paused_only_after_a_confirmation(page, live, acme):
+    _sign_in(page, live, acme.olga.email)
+    page.goto(f"{live}/p/acme/settings")
+    page.get_by_role("button", name="Pause the program").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    acme.program.refresh_from_db()
+    assert acme.program.status == "live"
+
+
+def test_a_passkey_is_added_and_signs_in_without_a_password(page, live, acme, picture):
+    here = live.replace("127.0.0.1", "localhost")
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    devtools.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {"options": options | {"isUserVerified": True, "automaticPresenceSimulation": True}},
+    )
+    _sign_in(page, here, acme.olga.email)
+    page.goto(f"{here}/account/security")
+    _assert_good(page, picture, "account-security")
+    page.goto(f"{here}/account/2fa/webauthn/add/")
+    if "reauthenticate" in page.url:
+        page.get_by_label("Password").fill(cast.PASSWORD)
+        page.keyboard.press("Enter")
+    page.get_by_label("Passwordless").check()
+    page.get_by_role("button", name="Add").click()
+    page.wait_for_url(re.compile("recovery-codes|webauthn/$"))
+    page.context.clear_cookies()
+    page.goto(f"{here}/account/login/")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url(re.compile("/p/acme/"))
+
+
+def test_a_code_signs_in_and_a_forgotten_password_is_set_anew(page, live, acme, picture):
+    page.goto(f"{live}/account/login/code/")
+    _assert_good(page, picture, "account-code")
+    page.get_by_label("Email").fill(acme.bob.email)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("code/confirm"))
+    _assert_good(page, picture, "account-code-confirm")
+    code = re.search(r"^\s+([A-Z0-9-]{4,})\s*$", mail.outbox[-1].body, re.MULTILINE)[1]
+    page.get_by_label("Code").fill(code)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/p/acme/"))
+
+
+def test_an_invited_person_comes_in(page, live, acme, settings, picture):
+    settings.BASE_URL = live
+    invitation = invite_member(
+        acme.program, email="nia@acme.example", name="Nia", role="viewer", actor=cast.actor(acme.olga)
+    )
+    page.goto(invitation.link)
+    _assert_good(page, picture, "account-invitation")
+    page.get_by_label("Password").fill("short")
+    page.keyboard.press("Enter")
+    assert "at least 10 characters" in page.locator(".errorlist").first.inner_text()
+    page.get_by_label("Password").fill(cast.PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/p/acme/"))
+
+
+def test_refusals_are_pages_too(page, live, acme, picture):
+    _sign_in(page, live, acme.vic.email)
+    page.goto(f"{live}/p/acme/settings/keys")
+    assert "This needs the role owner" in page.content()
+    _assert_good(page, picture, "refused-403")
+    page.goto(f"{live}/p/nobody/settings")
+    _assert_good(page, picture, "refused-404")
