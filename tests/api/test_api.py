@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from goodword.api import limits
 from goodword.api.v1 import description
 from goodword.referrals.models import Conversion
 from tests import cast
@@ -242,3 +243,21 @@ def test_the_description_is_served_to_everybody(client, db):
     answer = client.get("/api/v1/openapi.json")
     assert answer.status_code == 200
     assert json.loads(answer.content)["info"]["title"] == "Goodword"
+
+
+def test_a_key_that_calls_too_often_is_told_to_wait(api, monkeypatch):
+    monkeypatch.setattr(limits, "BURST", 2)
+    monkeypatch.setattr(limits, "PER_SECOND", 0.01)
+    limits._buckets.clear()
+    answers = [api.get("/sales") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json()["code"] == "rate_limited"
+    assert 1 < int(answers[2].headers["Retry-After"]) <= 101
+
+
+def test_tokens_come_back_with_time(monkeypatch):
+    limits._buckets.clear()
+    while limits.take("a key", 1000.0) == 0:
+        pass
+    assert limits.take("another key", 1000.0) == 0
+    assert limits.take("a key", 1000.0 + 2 / limits.PER_SECOND) == 0

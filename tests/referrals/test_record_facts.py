@@ -261,7 +261,10 @@ class TestAtOnce:
 
 def somebody_waits():
     with connection.cursor() as cursor:
-        cursor.execute("select 1 from pg_locks where locktype = 'advisory' and not granted")
+        cursor.execute(
+            "select 1 from pg_locks join pg_database on oid = database "
+            "where datname = current_database() and locktype = 'advisory' and not granted"
+        )
         return cursor.fetchone() is not None
 
 
