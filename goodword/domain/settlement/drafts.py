@@ -1,6 +1,5 @@
 """A line before the budget: commissions, overrides and bonuses in one shape, in the order they are put out."""
 
-from collections.abc import Callable
 from typing import Any
 
 from goodword.domain.settlement.component import Component, Decided
@@ -24,13 +23,11 @@ class Draft:
         "share_ppm",
         "source",
         "stages",
-        "steps",
         "terms",
     )
 
     decided: Decided
     source: Any
-    steps: Callable[..., Any]
     partner: str
     rule: str
     terms: str
