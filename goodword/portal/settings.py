@@ -52,7 +52,8 @@ def settings(request: PartnerRequest) -> HttpResponse:
 def payout_method(request: PartnerRequest) -> HttpResponse:
     """Ask where the money goes, and store it."""
     current = current_method(request.partner.pk)
-    form = PayoutMethodForm(request.POST or None, initial={"holder": current.holder if current else ""})
+    initial = {"holder": current.holder, "kind": current.kind} if current else {}
+    form = PayoutMethodForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid() and (method := _store(request, form)):
         rests = method.usable_from > timezone.now()
         messages.success(

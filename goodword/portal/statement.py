@@ -90,8 +90,8 @@ def sums_by_month(partner: Partner) -> list[Sums]:
     for key in sorted(by_month):
         words, month = by_month[key], month_of(key, zone)
         assert month, f"{key} is no month"
-        sums = [sum(words.get(word, 0) for word in group) for group in (EARNED, TAKEN_BACK, PAID)]
-        found.append(Sums(month, owed, *sums, owed + sum(words.values())))
+        earned, back, paid = (sum(words.get(word, 0) for word in group) for group in (EARNED, TAKEN_BACK, PAID))
+        found.append(Sums(month, owed, earned, back, paid, owed + sum(words.values())))
         owed = found[-1].after
     return found[::-1]
 

@@ -9,7 +9,7 @@ from goodword.partners.selectors import default_version
 EXAMPLE = (
     ReceiptRow("Sale", "238.00 − 38.00 tax − 20.00 shipping", "180.00"),
     ReceiptRow("Commission", "20% of 180.00", "36.00"),
-    ReceiptRow("Earned", "", "EUR 36.00"),
+    ReceiptRow("Earned", "", "€36.00"),
 )
 """The picture on the front page: what a commission looks like here."""
 
