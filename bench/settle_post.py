@@ -15,8 +15,9 @@ def main(conversions: int = 70_000, alone: int = 2_000) -> None:
         from bench import _settling
 
         rates = _settling.rates(conversions, alone)
-    print(f"ratio {rates['settle and post'] / rates['the same rows one by one']:.1f} x")
-    _ground.tell("settle_post", {name: [rate] for name, rate in rates.items()}, unit="conversions/s")
+    _ground.tell("settle_post", {name: [rate] for name, rate in rates.items()}, unit="a second")
+    bulk, single = rates["rows/s, settle and post"], rates["rows/s, the same rows one by one"]
+    print(f"settle_post: {bulk / single:.1f} times as many rows a second as one by one")
 
 
 if __name__ == "__main__":

@@ -104,9 +104,16 @@ def due_of_row(row: Line) -> Due:
     )  # fmt: skip
 
 
-def write_lines(program: Program, rows: list[list[str]], gone: Iterable[str]) -> None:
+def add_lines(rows: Iterable[list[str]]) -> None:
+    """Write rows where none stand under their ids, as they come."""
+    copy_rows("commissions_line", _COLUMNS, rows)
+
+
+def replace_lines(program: Program, rows: list[list[str]], gone: Iterable[str]) -> None:
     """Put these rows in the place of whatever stands under their ids, and take away the lines that are gone."""
     replaced = [*(row[1] for row in rows), *gone]
+    if not replaced:
+        return
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM commissions_line WHERE program_id = %s AND line = ANY (%s)", [program.pk, replaced])
     if rows:

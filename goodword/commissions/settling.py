@@ -20,12 +20,14 @@ from goodword.commissions.booking import Due, Holds, differences, withdrawn
 from goodword.commissions.future import not_yet
 from goodword.commissions.models import Hold, Line, SettlementRun
 from goodword.commissions.projection import (
+    Projected,
     Projector,
     Sold,
+    add_lines,
     due_of_row,
     outcomes_of,
+    replace_lines,
     stored_outcomes,
-    write_lines,
     write_outcomes,
 )
 from goodword.commissions.scope import Scope, scope_of
@@ -126,21 +128,31 @@ def _write_lines(work: Work, settlement: Settlement, sold: dict[str, Sold]) -> l
     if work.scope:
         stored = stored.filter(partner__in=work.scope.partners)
     before = dict(stored.values_list("line", "digest"))
-    projector = Projector(work.program, sold)
-    changed, dues = [], []
-    for each in projector.project(settlement.lines):
+    dues: list[Due] = []
+    changed = _changed_rows(work, Projector(work.program, sold).project(settlement.lines), before, dues)
+    if before:
+        replace_lines(work.program, list(changed), before)
+    else:
+        add_lines(changed)  # the database takes in the first lines while the last ones are worded
+    work.lines = len(dues)
+    return dues
+
+
+def _changed_rows(
+    work: Work, projected: Iterator[Projected], before: dict[str, str], dues: list[Due]
+) -> Iterator[list[str]]:
+    """The rows of lines that are new or different. Fills `dues` with all in scope; leaves in `before` what is gone."""
+    for each in projected:
         if work.scope and each.due.partner not in work.scope.partners:
             continue
         dues.append(each.due)
         if before.pop(each.due.line, None) != each.digest:
-            changed.append(each.row)
+            yield each.row
     if before:
-        gone = stored.filter(line__in=list(before)).values_list("line", "conversion", "terms")
-        work.gone = {line: (conversion, terms) for line, conversion, terms in gone}
-    if changed or before:
-        write_lines(work.program, changed, before)
-    work.lines = len(dues)
-    return dues
+        gone = Line.unscoped.filter(program=work.program, line__in=list(before))
+        work.gone = {
+            line: (conversion, terms) for line, conversion, terms in gone.values_list("line", "conversion", "terms")
+        }
 
 
 def _changed_outcomes(work: Work, settlement: Settlement, sold: dict[str, Sold]) -> tuple[dict[str, str], set[str]]:
