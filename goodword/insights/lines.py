@@ -96,7 +96,7 @@ def story_of_line(program: Program, detail: LineDetail, *, now: datetime) -> Lin
     sale = Conversion.objects.filter(external_id=row.conversion, retracted_at=None).first()
     return LineStory(
         standing=_standing(row, hold, now.astimezone(ZoneInfo(program.timezone)).date()),
-        steps=receipt(detail.steps, row.currency),
+        steps=receipt(detail.steps, row.currency, without=("agreement", "rule")),
         rule=rule_words(program, version.document, row.rule) if version else "",
         changes=_changes(row, version),
         history=[_posted(one) for one in reversed(detail.history)],

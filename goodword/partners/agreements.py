@@ -57,13 +57,8 @@ def publish_terms_version(
     agreements that begin later use it.
     """
     checked_terms(program, document)
-    if effective_at is not None and effective_at < now:
-        raise EffectiveInThePast(
-            "new terms cannot begin before now",
-            field="effective_at",
-            value=effective_at.isoformat(),
-            remedy="choose a later day: earlier sales keep the terms they were made under",
-        )
+    if effective_at is not None:
+        _refuse_past(effective_at, now)
     locked = Terms.objects.select_for_update().get(pk=terms.pk)
     last = latest_version(locked)
     digest = content_hash(document)
@@ -90,6 +85,16 @@ def publish_terms_version(
         actor=actor,
     )
     return version
+
+
+def _refuse_past(effective_at: datetime, now: datetime) -> None:
+    if effective_at < now:
+        raise EffectiveInThePast(
+            "new terms cannot begin before now",
+            field="effective_at",
+            value=effective_at.isoformat(),
+            remedy="choose a later day: earlier sales keep the terms they were made under",
+        )
 
 
 def _move_all(version: TermsVersion, at: datetime, actor: Actor) -> int:

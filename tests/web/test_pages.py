@@ -4,6 +4,7 @@ Pages come from the policy table, so a new one is visited without being named he
 .screenshots/, and must be clean for axe, quiet on the console and no wider than the screen.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from goodword.accounts.policy import POLICY
 from goodword.accounts.routes import named_routes
 from goodword.accounts.rules import Account, Page, Portal, Public
 from tests import cast
-from tests.conftest import SCREENSHOTS
+from tests.conftest import ROOT, SCREENSHOTS
 from tests.web import showcase
 
 pytestmark = pytest.mark.timeout(900)  # half a minute alone; many times that on a machine under load
@@ -50,6 +51,8 @@ def addresses(slug: str, ids: dict[str, str]) -> list[Address]:
         if rule is None or "GET" not in rule.allows or NO_PAGE.search(name) or ELSEWHERE.search(name):
             continue
         who = {Page: "olga", Portal: "alice", Public: "", Account: ""}.get(type(rule))
+        if isinstance(rule, Account) and rule.signed_in:
+            who = "olga"
         values = {**ids, "program": slug}
         needed = re.findall(r"<(?:\w+:)?(\w+)>", route)
         if who is None or any(argument not in values for argument in needed):
@@ -220,3 +223,23 @@ def test_a_bad_form_keeps_what_was_typed_and_links_to_the_field(office):
     assert page.get_by_label("Website").evaluate("node => node === document.activeElement")
     assert page.get_by_label("Name").input_value() == "Birch"
     assert page.get_by_label("Website").get_attribute("aria-invalid") == "true"
+
+
+def test_the_pictures_of_the_readme_are_taken_here(browser, shop):
+    """What stands in docs/images/ comes from this test; GOODWORD_PICTURES=1 takes it anew."""
+    page = Visitor(browser, shop.url, SCREENSHOTS).page_of("olga", shop.busy.olga)
+    home = f"{shop.url}/p/{shop.busy.program.slug}/"
+    page.goto(home)
+    page.locator("[data-late] svg").first.wait_for(state="attached")
+    taken = {"home.png": page.screenshot()}
+    page.goto(f"{home}lines?state=paid")
+    page.locator("[data-drawer]").first.click()
+    page.locator("#drawer-body .receipt").wait_for()
+    taken["explanation.png"] = page.screenshot(animations="disabled")
+    page.context.close()
+    for name, picture in taken.items():
+        kept = ROOT / "docs" / "images" / name
+        if os.environ.get("GOODWORD_PICTURES") == "1":
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_bytes(picture)
+        assert kept.read_bytes()[16:24] == picture[16:24], f"{kept} has another size: set GOODWORD_PICTURES=1 once"
