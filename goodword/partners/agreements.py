@@ -59,32 +59,36 @@ def publish_terms_version(
     checked_terms(program, document)
     if effective_at is not None:
         _refuse_past(effective_at, now)
-    locked = Terms.objects.select_for_update().get(pk=terms.pk)
-    last = latest_version(locked)
-    digest = content_hash(document)
-    if last and last.content_hash == digest:
-        raise SameTerms(f"this says what version {last.number} says", field="document", remedy="change a rule first")
-    version = TermsVersion.objects.create(
-        program=program,
-        terms=locked,
-        number=last.number + 1 if last else 1,
-        document=document,
-        note=note.strip(),
-        content_hash=digest,
-        published_at=now,
-        published_by=published_by,
-    )
+    version = _next_version(terms, document, note.strip(), now, published_by)
     moved = _move_all(version, effective_at, actor) if effective_at else 0
     mark_unsettled(program, "terms.published")
     record_audit(
         action="terms.published",
         obj=version,
-        label=f"{locked.name}, version {version.number}",
-        after={"version": version.settlement_key, "hash": digest, "partners_moved": moved},
+        label=f"{version.terms.name}, version {version.number}",
+        after={"version": version.settlement_key, "hash": version.content_hash, "partners_moved": moved},
         reason=version.note,
         actor=actor,
     )
     return version
+
+
+def _next_version(terms: Terms, document: Any, note: str, now: datetime, published_by: User | None) -> TermsVersion:
+    """The version after the last one; two people who publish at once take turns."""
+    locked = Terms.objects.select_for_update().get(pk=terms.pk)
+    last, digest = latest_version(locked), content_hash(document)
+    if last and last.content_hash == digest:
+        raise SameTerms(f"this says what version {last.number} says", field="document", remedy="change a rule first")
+    return TermsVersion.objects.create(
+        program_id=locked.program_id,
+        terms=locked,
+        number=last.number + 1 if last else 1,
+        document=document,
+        note=note,
+        content_hash=digest,
+        published_at=now,
+        published_by=published_by,
+    )
 
 
 def _refuse_past(effective_at: datetime, now: datetime) -> None:

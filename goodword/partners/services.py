@@ -194,14 +194,7 @@ def submit_application(
     program: Program, details: PartnerDetails, *, audience: str, promotion: str, actor: Actor, now: datetime
 ) -> Application:
     """Keep an application as it was sent. One address waits once."""
-    details = checked_details(details)
-    problems = [
-        Problem("required", f"give your {word}", field, "", "we answer to it")
-        for field, word in (("contact_name", "name"), ("email", "e-mail address"))
-        if not getattr(details, field)
-    ]
-    if problems:
-        raise InvalidInput(problems)
+    details = _reachable(checked_details(details))
     application = Application(
         program=program,
         name=details.name,
@@ -231,6 +224,18 @@ def submit_application(
         actor=actor,
     )
     return application
+
+
+def _reachable(details: PartnerDetails) -> PartnerDetails:
+    """An applicant must be somebody whom an answer reaches."""
+    problems = [
+        Problem("required", f"give your {word}", field, "", "we answer to it")
+        for field, word in (("contact_name", "name"), ("email", "e-mail address"))
+        if not getattr(details, field)
+    ]
+    if problems:
+        raise InvalidInput(problems)
+    return details
 
 
 @transaction.atomic

@@ -89,6 +89,8 @@ def _partners(world: SimpleNamespace, now: Any) -> None:
         published_by=world.bob, effective_at=long_ago,
     )  # fmt: skip
     world.firms = []
+    create_link(program, world.alder, destination="https://shop.example/", label="Website", actor=bob)
+    create_code(program, world.alder, key="ALDER10", offer="10% off the first order", actor=bob)
     for number, (name, contact, country) in enumerate(FIRMS):
         details = PartnerDetails(
             name=name, contact_name=contact, country=country, email=f"hello{number}@partner.example",
@@ -188,8 +190,8 @@ def _ids(world: SimpleNamespace) -> dict[str, str]:
         "customer": Customer.objects.get(external_id=line.customer).public_id,
         "line": line.line,
         "hold": Hold.objects.get().public_id,
-        "link": Link.objects.filter(partner=world.firms[0])[0].public_id,
-        "code": Code.objects.filter(partner=world.firms[0])[0].public_id,
+        "link": Link.objects.filter(partner=alder)[0].public_id,
+        "code": Code.objects.filter(partner=alder)[0].public_id,
         "run": PayoutRun.objects.latest("number").public_id,
         "payout": Payout.objects.filter(partner=alder)[0].public_id,
         "imported": imported.public_id,

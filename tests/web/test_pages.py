@@ -6,6 +6,7 @@ Pages come from the policy table, so a new one is visited without being named he
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,6 +33,17 @@ NO_PAGE = re.compile(
 )
 # Pages of a library that need a state of theirs (a code on its way, a key that is read) and have tests of their own.
 ELSEWHERE = re.compile(r"^(mfa_|account_)(?!login$|reset_password$|index$|reauthenticate$)|invitation|^accounts:take")
+
+
+# How a page is looked at: its size, its theme, and whether axe looks too (it reads the same page at every size).
+Look = tuple[dict[str, int], str, bool]
+FOUR: Sequence[Look] = (
+    (DESKTOP, "light", True),
+    (DESKTOP, "dark", False),
+    (PHONE, "dark", True),
+    (PHONE, "light", False),
+)
+TWO: Sequence[Look] = ((DESKTOP, "light", False), (PHONE, "dark", True))
 
 
 @dataclass(frozen=True)
@@ -65,8 +77,8 @@ def addresses(slug: str, ids: dict[str, str]) -> list[Address]:
 class Visitor:
     """Opens pages in one browser, and collects what is wrong with them."""
 
-    def __init__(self, browser: Any, live: str, folder: Path) -> None:
-        self.browser, self.live, self.folder = browser, live, folder
+    def __init__(self, browser: Any, live: str, folder: Path, looks: Sequence[Look] = FOUR) -> None:
+        self.browser, self.live, self.folder, self.looks = browser, live, folder, looks
         self.problems: list[str] = []
         self.pages: dict[str, Any] = {}
         self.here = ""
@@ -89,7 +101,7 @@ class Visitor:
             self.problems.append(f"{self.here}: console {message.type}: {message.text[:200]}")
 
     def visit(self, address: Address, page: Any) -> None:
-        """One page in its four looks."""
+        """One page in all its looks."""
         self.here = f"{self.folder.name} {address.name}"
         answer = page.goto(self.live + address.path, wait_until="load")
         if answer.status != 200:
@@ -97,12 +109,7 @@ class Visitor:
             return
         for part in page.locator("[data-late]").all():
             part.locator("svg").first.wait_for(state="attached")
-        for size, scheme, look in (
-            (DESKTOP, "light", True),
-            (DESKTOP, "dark", False),
-            (PHONE, "dark", True),
-            (PHONE, "light", False),
-        ):
+        for size, scheme, look in self.looks:
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=scheme)
             picture = self.folder / f"{address.name}-{size['width']}-{scheme}.png"
@@ -134,9 +141,9 @@ def shop(django_db_setup, django_db_blocker):
         TransactionTestCase("run")._fixture_teardown()
 
 
-def walk(browser: Any, live: str, world: Any, folder: str, ids: dict[str, str]) -> Visitor:
+def walk(browser: Any, live: str, world: Any, folder: str, ids: dict[str, str], looks: Sequence[Look]) -> Visitor:
     """Visit every page of a world."""
-    visitor = Visitor(browser, live, SCREENSHOTS / folder)
+    visitor = Visitor(browser, live, SCREENSHOTS / folder, looks)
     visitor.folder.mkdir(parents=True, exist_ok=True)
     found = addresses(world.program.slug, ids)
     for address in found:
@@ -149,12 +156,12 @@ def walk(browser: Any, live: str, world: Any, folder: str, ids: dict[str, str]) 
 
 
 def test_every_page_with_data_is_clean_in_four_looks(browser, shop):
-    visitor = walk(browser, shop.url, shop.busy, "data", shop.busy.ids)
+    visitor = walk(browser, shop.url, shop.busy, "data", shop.busy.ids, FOUR)
     assert not visitor.problems, "\n".join(visitor.problems)
 
 
 def test_every_page_without_data_is_clean_and_teaches(browser, shop):
-    visitor = walk(browser, shop.url, shop.bare, "none", {})
+    visitor = walk(browser, shop.url, shop.bare, "none", {}, TWO)
     assert not visitor.problems, "\n".join(visitor.problems)
 
 
