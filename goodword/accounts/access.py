@@ -7,9 +7,12 @@ another tenant's program and a program that never existed get the same 404.
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -23,12 +26,14 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from goodword.accounts import refusals, selectors
+from goodword.accounts.actors import actor_of
 from goodword.accounts.keys import KeyRefused, authenticate_key
 from goodword.accounts.models import ApiKey, Keyed, Membership, Program, ProgramOwned, User
 from goodword.accounts.policy import POLICY
 from goodword.accounts.routes import rules_of
 from goodword.accounts.rules import READING, Account, Closed, Page, Portal, Public, Route, Rule
 from goodword.accounts.scope import enter, no_program, scoped
+from goodword.accounts.services import record_audit
 from goodword.domain.ids import MalformedId, parse_public_id
 
 P = TypeVar("P", bound=ProgramOwned)
@@ -160,12 +165,20 @@ def _role_gate(request: HttpRequest, rule: Page | Portal) -> HttpResponseBase | 
     method, found = request.method or "", cast("StaffRequest", request)
     granted = rule.granted(method)
     if found.role not in granted:
+        _note_denial(request, rule)
         return refusals.refuse(request, 403, "wrong_role", _who_can(rule, granted))
     if _is_paused(found.program, rule, method):
         return refusals.refuse(request, 403, "program_paused", PAUSED)
     if rule.step_up and not selectors.confirmed_lately(request):
         return _to_confirmation(request, rule)
     return None
+
+
+def _note_denial(request: HttpRequest, rule: Page | Portal) -> None:
+    """Somebody inside tried what their role forbids: one entry per person, address and hour, whatever they try."""
+    if cache.add(f"denied:{request.user.pk}:{rule.name}", value=1, timeout=3600):
+        with transaction.atomic():
+            record_audit(action="access.denied", key=rule.name, label=rule.name, actor=actor_of(request))
 
 
 def _who_can(rule: Rule, granted: frozenset[str]) -> str:
@@ -247,7 +260,14 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
 
 def _to_confirmation(request: HttpRequest, rule: Page | Portal) -> HttpResponse:
     """Ask who it is again. What was POSTed is not kept: the form opens again afterwards."""
-    form = request.get_full_path() if "GET" in rule.allows else reverse("accounts:home")
+    form = request.get_full_path() if "GET" in rule.allows else _page_before(request)
     if request.method not in READING:
         messages.info(request, "It has been a while: confirm that it is you, then send the form again.")
     return _go(request, f"{reverse('account_reauthenticate')}?{urlencode({'next': form})}")
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of ours that held the button, without its query; the start page when the browser does not say."""
+    before = urlsplit(request.headers.get("Referer", ""))
+    ours = before.netloc == request.get_host() and before.path.startswith("/")
+    return before.path if ours else reverse("accounts:home")

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.forms import LoginForm as BaseLoginForm
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts
+from django.core.validators import MaxLengthValidator
 
 PASSWORD_LENGTH_MAX = 256  # longer input is an attack on the hasher, not a password
 
@@ -16,7 +17,7 @@ class LoginForm(BaseLoginForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.fields["login"].label = "E-mail address"
         self.fields["remember"].label = "Stay signed in on this device"
-        self.fields["password"].max_length = PASSWORD_LENGTH_MAX
+        self.fields["password"].validators.append(MaxLengthValidator(PASSWORD_LENGTH_MAX))
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
 

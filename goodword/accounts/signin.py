@@ -8,11 +8,27 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from goodword.accounts.actors import VISITOR, Actor
+from goodword.accounts.models import User
+from goodword.accounts.services import record_audit
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """People are invited; nobody signs up."""
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        _note("user.signed_in", user, request)
+        return response
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Kept for people we know only: what a stranger types may be a password in the wrong field."""
+        typed = str(credentials.get("email", ""))
+        if person := User.objects.filter(email__iexact=typed).first():
+            _note("user.sign_in_refused", person, request)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
@@ -26,6 +42,14 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def decrypt(self, encrypted_text: str) -> str:
         return _cipher().decrypt(encrypted_text.encode()).decode()
+
+
+@transaction.atomic
+def _note(action: str, person: User, request: HttpRequest) -> None:
+    """An entry in the chain above programs: it concerns the person, not one program."""
+    actor = Actor("user", person.public_id, person.email) if action == "user.signed_in" else VISITOR
+    browser = request.headers.get("User-Agent", "")[:200]
+    record_audit(action=action, obj=person, label=person.email, after={"browser": browser}, actor=actor, program=None)
 
 
 def _cipher() -> Fernet:

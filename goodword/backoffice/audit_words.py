@@ -9,6 +9,7 @@ from goodword.domain.money import to_decimal
 
 # {it} is the label of the object. Other actions read as their own words: `group.created`, "created group".
 SENTENCES = {
+    "access.denied": "was refused {it}: the role does not allow it",
     "agreement.ended": "ended the agreement of {it}",
     "agreement.started": "put {it} on an agreement",
     "application.approved": "approved the application of {it}",
