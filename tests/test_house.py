@@ -21,7 +21,6 @@ LONG_FUNCTIONS: dict[str, int] = {
     "goodword/partners/agreements.py:publish_terms_version": 50,
     "goodword/partners/services.py:submit_application": 41,
     "goodword/payouts/methods.py:set_payout_method": 43,
-    "goodword/payouts/services.py:prepare_run": 48,
     "goodword/server/demo/files.py:write_files": 49,
 }
 

@@ -91,30 +91,11 @@ def prepare_run(program: Program, currency: str, *, user: User, actor: Actor, no
         prepared_at=now,
         prepared_by=user,
     )
-    payouts = [
-        Payout(
-            program=program,
-            run=run,
-            partner_id=candidate.partner,
-            method_id=candidate.payable_to.method,
-            currency=currency,
-            amount_minor=candidate.total_minor,
-            reference=f"{program.slug[:16].upper()}-{number:04d}-{place:04d}",
-        )
-        for place, candidate in enumerate(plan.paid, start=1)
-    ]
+    payouts = _payouts_of(run, plan)
     run.content_hash = content_hash(payouts, {c.partner: c.destination for c in plan.paid})
     run.save(force_insert=True)
     Payout.objects.bulk_create(payouts)
-    PayoutLine.unscoped.bulk_create(
-        [
-            PayoutLine(program=program, payout=payout, line=line, amount_minor=amount)
-            for payout, candidate in zip(payouts, plan.paid, strict=True)
-            for line, amount in candidate.lines.items()
-            if amount
-        ],
-        batch_size=5000,
-    )
+    _reserve_lines(payouts, plan)
     _post(program, payouts, chart.payout, actor=actor, now=now)
     _tell(run, "payout_run.prepared", actor, {"payouts": len(payouts), "total_minor": plan.total_minor})
     return run
@@ -213,6 +194,33 @@ def content_hash(payouts: Sequence[Payout], destinations: dict[Any, Destination 
         for payout in payouts
     )
     return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
+
+
+def _payouts_of(run: PayoutRun, plan: RunPlan) -> list[Payout]:
+    return [
+        Payout(
+            program=run.program,
+            run=run,
+            partner_id=candidate.partner,
+            method_id=candidate.payable_to.method,
+            currency=run.currency,
+            amount_minor=candidate.total_minor,
+            reference=f"{run.program.slug[:16].upper()}-{run.number:04d}-{place:04d}",
+        )
+        for place, candidate in enumerate(plan.paid, start=1)
+    ]
+
+
+def _reserve_lines(payouts: Sequence[Payout], plan: RunPlan) -> None:
+    """The lines belong to these payouts now; the database refuses one that belongs to another live payout."""
+    PayoutLine.unscoped.bulk_create(
+        [
+            PayoutLine(program_id=payout.program_id, payout=payout, line=line, amount_minor=amount)
+            for payout, candidate in zip(payouts, plan.paid, strict=True)
+            for line, amount in candidate.lines.items()
+        ],
+        batch_size=5000,
+    )
 
 
 def _candidates(program: Program, currency: str) -> list[Candidate]:
