@@ -12,7 +12,7 @@ from goodword.accounts.access import StaffRequest
 from goodword.commissions.selectors import earned_by_partner, figures
 from goodword.insights.band import band_of, last_maturity
 from goodword.insights.charts import weekly_chart
-from goodword.insights.home import busiest, first_steps, needs, settles_now, weekly
+from goodword.insights.home import WEEKS, first_steps, needs, settles_now, trends, weekly
 from goodword.insights.listing import searched
 from goodword.insights.search import jump, results
 from goodword.partners.selectors import default_version, partners_by_id
@@ -22,14 +22,16 @@ def home(request: StaffRequest) -> HttpResponse:
     program, now = request.program, timezone.now()
     found = figures(program, now=now)
     last = last_maturity(program, now=now)
-    weeks = weekly(program, now=now)
+    year = weekly(program, now=now, weeks=2 * WEEKS)
+    referrals, conversions = trends(year)
     context = {
         "figures": found,
         "last_maturity": last,
         "band": band_of(found, last),
         "needs": [need for need in needs(program, now=now) if access.may(request, f"backoffice:{need.place}")],
-        "weeks": list(reversed(weeks)),
-        "sums": busiest(weeks),
+        "weeks": list(reversed(year[WEEKS:])),
+        "referrals": referrals,
+        "conversions": conversions,
         "best": _best(request),
         "settles_now": settles_now(program),
         "steps": first_steps(program) if not found.lines else None,

@@ -12,7 +12,7 @@ from goodword.accounts.models import Program
 from goodword.insights.charts import Week
 from goodword.insights.facts import refunds_found
 from goodword.insights.partners import can_be_paid, in_debt, without_destination
-from goodword.insights.wording import count_text, money_text
+from goodword.insights.wording import change_text, count_text, money_text
 from goodword.partners.models import Application, Partner
 from goodword.payouts.models import PayoutRun
 from goodword.referrals.models import Conversion, UnsettledFact
@@ -152,15 +152,15 @@ def settles_now(program: Program) -> bool:
     return UnsettledFact.objects.filter(program=program).exists()
 
 
-def weekly(program: Program, *, now: datetime) -> list[Week]:
-    """Referrals (touches) and credited conversions of the last half year, by whole week in the program's zone.
+def weekly(program: Program, *, now: datetime, weeks: int = WEEKS) -> list[Week]:
+    """Referrals (touches) and credited conversions by whole week in the program's zone, the last half year or longer.
 
     The running week is left out: half a week always looks like a fall.
     """
     zone = ZoneInfo(program.timezone)
     today = now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
-    starts = [monday - timedelta(weeks=back) for back in range(WEEKS, 0, -1)]
+    starts = [monday - timedelta(weeks=back) for back in range(weeks, 0, -1)]
     since = datetime(starts[0].year, starts[0].month, starts[0].day, tzinfo=zone)
     touches = _by_week(_TOUCHES, program, since)
     sales = _by_week(_CONVERSIONS, program, since)
@@ -183,9 +183,21 @@ def _by_week(statement: str, program: Program, since: datetime) -> Counter[date]
         return Counter(dict(cursor.fetchall()))
 
 
-def busiest(weeks: Sequence[Week]) -> tuple[int, int]:
-    """The sums of both counts over the weeks."""
-    return sum(week.first for week in weeks), sum(week.second for week in weeks)
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A count of the last half year, and how it has changed against the half year before, in words."""
+
+    count: int
+    change: str
+
+
+def trends(year: Sequence[Week]) -> tuple[Trend, Trend]:
+    """Referrals and conversions of the second half of these weeks, against the first."""
+    before, now = year[: len(year) // 2], year[len(year) // 2 :]
+    period = f"the {len(before)} weeks before"
+    firsts = sum(week.first for week in now), sum(week.first for week in before)
+    seconds = sum(week.second for week in now), sum(week.second for week in before)
+    return Trend(firsts[0], change_text(*firsts, period)), Trend(seconds[0], change_text(*seconds, period))
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,3 +49,13 @@ def exact_text(at: datetime, zone: ZoneInfo) -> str:
 def count_text(number: int, one: str, many: str = "") -> str:
     """`1 sale`, `1,204 sales`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def change_text(now: int, before: int, period: str) -> str:
+    """How a count has changed: `12% more than in the 26 weeks before`; empty when there was nothing before."""
+    if not before:
+        return ""
+    percent = round(abs(now - before) * 100 / before)
+    if percent == 0:
+        return f"as many as in {period}"
+    return f"{percent}% {'more' if now > before else 'fewer'} than in {period}"
