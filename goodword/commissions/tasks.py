@@ -1,4 +1,4 @@
-"""Jobs of the settlement worker: settle one program; look now and then for programs that need it."""
+"""Jobs of the settlement worker: settle one program, look now and then for programs that need it, verify by night."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,6 +11,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from goodword.accounts.models import Program
 from goodword.commissions.models import Line, SettlementRun
 from goodword.commissions.services import settle_program
+from goodword.commissions.verify import verify_all
 from goodword.referrals.models import UnsettledFact
 
 QUEUE = "settlement"
@@ -28,6 +29,13 @@ def settle_due(timestamp: int) -> None:
     """Every quarter of a minute: ask for the settlement of programs with unsettled facts or due maturities."""
     for program in due_programs(datetime.fromtimestamp(timestamp, UTC)):
         defer_settlement(program)
+
+
+@app.periodic(cron="23 3 * * *")
+@app.task(name="commissions.verify_nightly", queue=QUEUE, queueing_lock="verify_nightly", pass_context=False)
+def verify_nightly(timestamp: int) -> None:
+    """Every night: examine the books of every program; what is off stops its payouts."""
+    verify_all(now=datetime.fromtimestamp(timestamp, UTC))
 
 
 def defer_settlement(program: Program) -> None:
