@@ -6,6 +6,7 @@ import pytest
 
 from goodword.accounts.models import AuditEntry
 from goodword.commissions.models import Line, Outcome, SettlementRun
+from goodword.commissions.scope import scope_of
 from goodword.commissions.services import lines_digest, rebuild_lines
 from goodword.commissions.tasks import due_programs
 from goodword.domain import chart
@@ -120,10 +121,12 @@ def test_a_decision_moves_the_commission_to_the_other_partner(world):
 
 
 def test_partners_who_share_a_decision_are_settled_together(world):
-    world.arrive(touch("alder"), sale("s-1", minor=10_001), credit("c-1", [("birch", "50%"), ("alder", "50%")]))
-    world.settle()
+    both = {partner.pk for partner in world.partners.values()}
     world.arrive(touch("birch", "c-2"), sale("s-2", "c-2"))
-    assert world.settle().scope == "partners"
+    assert scope_of(world.program, {"c-2"}).partners == {world.partners["birch"].pk}
+    world.arrive(sale("s-1", minor=10_001), credit("c-1", [("birch", "50%"), ("alder", "50%")]))
+    assert scope_of(world.program, {"c-2"}).partners == both
+    world.settle()
     assert world.earned() == world.oracle()
 
 
