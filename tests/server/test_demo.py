@@ -19,7 +19,7 @@ from goodword.payouts.models import Payout, PayoutRun
 from goodword.referrals.models import Code, Conversion, Customer, Import, Link, Refund, Touch
 from goodword.server.demo.command import NotForReal, run
 from goodword.server.demo.partners import read_partners
-from goodword.server.demo.people import LOGINS
+from goodword.server.demo.people import LOGINS, SIGHTS
 from goodword.server.demo.purchases import LAST_PURCHASE, read_purchases
 from goodword.server.demo.simulation import PARTIAL_SHARE, REFUND_SHARE, simulate
 from goodword.server.demo_serving import PublicPasswords, serve_demo
@@ -170,6 +170,13 @@ def test_somebody_applies_something_is_held_and_letters_went_out(demo):
 def test_the_four_people_can_sign_in_with_what_is_told(demo, client):
     for login in LOGINS.values():
         assert User.objects.get(email=login.email).check_password(login.password), login.name
+
+
+@pytest.mark.parametrize("path", [path for path, _ in SIGHTS])
+def test_what_is_worth_a_look_is_there(demo, path):
+    login = LOGINS["iris" if path.startswith("/portal") else "manager"]
+    browser = cast.sign_in(User.objects.get(email=login.email))
+    assert browser.get(path.format(slug=demo.program.slug)).status_code == 200
 
 
 def test_the_data_note_says_what_is_real_and_what_is_not(demo):

@@ -26,7 +26,7 @@ def test_one_command_loads_serves_and_tells_where_to_look(tmp_path, port, monkey
     server = goodword("demo", "--customers", 100, "--data", data, "--port", port, "--processes", 1)
     try:
         until(lambda: ready(port), seconds=240)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/programs/harbour-lane", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/programs/harbour-lane/", timeout=30) as answer:
             assert "The sales are real" in answer.read().decode()
     finally:
         server.send_signal(signal.SIGTERM)

@@ -24,7 +24,7 @@ LOGINS: Final = {
     "iris": Login("iris@paper-sleeve.example", "demo-partner-1998", "Iris Novak", "owner", "P060"),
 }
 
-_SIGHTS: Final = (
+SIGHTS: Final = (
     ("/p/{slug}/", "what needs a decision: a payout run that waits, an application, money on hold"),
     ("/p/{slug}/lines", "every commission, with the arithmetic behind it"),
     ("/p/{slug}/imports", "the six files this demo was loaded from"),
@@ -45,5 +45,5 @@ def tell_where_to_look(home: str, say: Callable[[str], None]) -> None:
     say("These passwords are public, so the demo listens on this machine only.")
     say("")
     say("Look at:")
-    for path, what in _SIGHTS:
+    for path, what in SIGHTS:
         say(f"  {home}{path.format(slug=SLUG):<28} {what}")
