@@ -47,7 +47,8 @@ _CONFLICTS = frozenset(
         "overlapping_agreements",
         "no_default_terms",
         "same_terms",
-        "impossible_step",
+        "wrong_partner_state",
+        "agreement_not_in_force",
     )
 )
 
