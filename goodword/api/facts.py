@@ -20,8 +20,9 @@ from goodword.api.schemas import FACTS, answer_of_batch, page_schema
 from goodword.domain.errors import InvalidInput
 from goodword.domain.fact_rules import without_position
 from goodword.domain.fact_shapes import CHANNELS, fact_shape
-from goodword.domain.fields import Clock, Field, Shape
+from goodword.domain.fields import Field, Shape
 from goodword.domain.ids import public_id
+from goodword.domain.moments import Clock
 from goodword.referrals.known import partners_named
 from goodword.referrals.models import Fact
 from goodword.referrals.selectors import fact_content, facts_by_id, facts_of, written_at

@@ -14,11 +14,11 @@ from goodword.domain.fields import (
     email,
     host_name,
     identifier,
-    instant,
     list_of,
     shown,
     text,
 )
+from goodword.domain.moments import instant
 
 _READ_ONLY: Final = (OURS | {"id", "status_reason", "payouts_blocked", "revoked_at", "number", "content_hash"}) - {
     "key"

@@ -31,8 +31,8 @@ from goodword.api.schemas import (
     TermsVersionAnswer,
     page_schema,
 )
-from goodword.domain.fields import Clock, past_instant
 from goodword.domain.ids import public_id
+from goodword.domain.moments import Clock, past_instant
 from goodword.domain.partner_details import PartnerDetails
 from goodword.partners.models import Agreement, Group, Partner, Terms, TermsVersion
 from goodword.partners.services import (

@@ -16,7 +16,8 @@ from django.http import HttpRequest
 from goodword.accounts.models import Program
 from goodword.api.problems import Refusal
 from goodword.domain.errors import InvalidInput, Problem
-from goodword.domain.fields import Field, Refused, Shape, choice, identifier, instant, read_object
+from goodword.domain.fields import Field, Refused, Shape, choice, identifier, read_object
+from goodword.domain.moments import instant
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 200

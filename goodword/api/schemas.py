@@ -8,7 +8,8 @@ from ninja import Field, Schema
 from pydantic import ConfigDict, create_model
 
 from goodword.domain.fact_shapes import KINDS, fact_shape
-from goodword.domain.fields import Clock, Shape
+from goodword.domain.fields import Shape
+from goodword.domain.moments import Clock
 
 _TYPES: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "object": dict[str, Any]}
 

@@ -15,16 +15,9 @@ from uuid import UUID
 
 from goodword.domain.errors import DomainError, Problem
 from goodword.domain.fact_shapes import fact_shape
-from goodword.domain.fields import (
-    PERCENT_WHOLE_PPM,
-    Clock,
-    percent_text,
-    problems_of,
-    read_object,
-    refuse_retired,
-    under,
-)
+from goodword.domain.fields import PERCENT_WHOLE_PPM, percent_text, problems_of, read_object, refuse_retired, under
 from goodword.domain.ids import public_id
+from goodword.domain.moments import Clock
 from goodword.domain.money import AMOUNT_LIMIT, to_decimal, to_minor
 
 CONFLICTS = frozenset(("currency_mismatch", "idempotency_mismatch", "code_too_similar"))

@@ -9,14 +9,12 @@ from functools import partial
 from typing import Any
 
 from goodword.domain.fields import (
-    Clock,
     Field,
     Read,
     Refused,
     Shape,
     boolean,
     choice,
-    coming_instant,
     country,
     currency,
     decimal_text,
@@ -26,13 +24,13 @@ from goodword.domain.fields import (
     integer,
     list_of,
     object_of,
-    past_instant,
     percent_ppm,
     properties,
     shown,
     text,
 )
 from goodword.domain.links import read_sale_code
+from goodword.domain.moments import Clock, coming_instant, past_instant
 
 KINDS = ("customer", "touch", "sale", "event", "refund", "cancel", "credit", "rate")
 CHANNELS = ("link", "code", "form", "registration", "manual")

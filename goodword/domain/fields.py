@@ -6,13 +6,13 @@ They serve every door alike (API, import, pages). What a whole fact must hold st
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from goodword.domain.countries import COUNTRIES
 from goodword.domain.currency import RETIRED, is_active
 from goodword.domain.errors import DomainError, Problem
 
@@ -23,28 +23,11 @@ Read = Callable[[Any], Any]
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BIDI = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-_RFC3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?"
-    r"(?P<offset>[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)?",
-    re.ASCII,
-)
 _PERCENT = re.compile(r"(0|[1-9][0-9]{0,6})(?:\.([0-9]+))?%", re.ASCII)
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+[^\W\d_](?:[\w-]{{0,61}}[^\W_])")
 _EMAIL_LOCAL = re.compile(r"[^\s@.\"(),:;<>\[\]\\]+(?:\.[^\s@.\"(),:;<>\[\]\\]+)*")
-
-_COUNTRY_LIST = """
-AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY
-BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK
-FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR
-IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK
-ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM
-PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF
-TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
-"""
-COUNTRIES = frozenset(_COUNTRY_LIST.split())
-"""ISO 3166-1 alpha-2."""
 
 
 class Refused(DomainError):
@@ -153,7 +136,7 @@ def text(limit: int, *, several_lines: bool = False) -> Read:
 
     def read(value: Any) -> str:
         if type(value) is not str:
-            raise _wrong_type("text", value)
+            raise wrong_type("text", value)
         if len(value) > limit:
             raise Refused("too_long", f"{len(value)} characters are too many", f"at most {limit} characters")
         if not value.strip():
@@ -191,7 +174,7 @@ def choice(*allowed: str) -> Read:
 
     def read(value: Any) -> str:
         if type(value) is not str:
-            raise _wrong_type("text", value)
+            raise wrong_type("text", value)
         if value not in allowed:
             near = get_close_matches(value[:100], allowed, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
@@ -204,7 +187,7 @@ def choice(*allowed: str) -> Read:
 def boolean(value: Any) -> bool:
     """Only true or false, nothing that merely looks like it."""
     if type(value) is not bool:
-        raise _wrong_type("true or false", value)
+        raise wrong_type("true or false", value)
     return value
 
 
@@ -213,7 +196,7 @@ def integer(low: int, high: int = SAFE_INTEGER) -> Read:
 
     def read(value: Any) -> int:
         if type(value) is not int:
-            raise _wrong_type("a whole number", value)
+            raise wrong_type("a whole number", value)
         if not low <= value <= high:
             raise Refused("out_of_range", f"{shown(value)} is out of range", f"from {low} to {high}")
         return value
@@ -224,7 +207,7 @@ def integer(low: int, high: int = SAFE_INTEGER) -> Read:
 def decimal_text(value: Any) -> str:
     """A decimal string such as "120.00", still without its currency."""
     if type(value) is not str:
-        raise _wrong_type('an amount as text, such as "120.00"', value)
+        raise wrong_type('an amount as text, such as "120.00"', value)
     if not _DECIMAL.fullmatch(value):
         raise Refused(
             "not_a_number", f"{shown(value)!r} is not an amount", 'write digits and a point, such as "120.00"'
@@ -235,7 +218,7 @@ def decimal_text(value: Any) -> str:
 def currency(value: Any) -> str:
     """An ISO 4217 code; a retired one is still read, and judged against the date by `refuse_retired`."""
     if type(value) is not str:
-        raise _wrong_type("a currency code", value)
+        raise wrong_type("a currency code", value)
     if is_active(value) or value in RETIRED:
         return value
     raise Refused("unknown_currency", f"{shown(value)!r} is not a currency", 'a code of ISO 4217, such as "EUR"')
@@ -253,7 +236,7 @@ def refuse_retired(code: str, at: datetime) -> None:
 def country(value: Any) -> str:
     """An ISO 3166 country code of two letters."""
     if type(value) is not str:
-        raise _wrong_type("a country code", value)
+        raise wrong_type("a country code", value)
     if value not in COUNTRIES:
         raise Refused("unknown_country", f"{shown(value)!r} is not a country code", 'two letters, such as "DE"')
     return value
@@ -262,7 +245,7 @@ def country(value: Any) -> str:
 def email(value: Any) -> str:
     """An e-mail address, kept as typed."""
     if type(value) is not str:
-        raise _wrong_type("an e-mail address", value)
+        raise wrong_type("an e-mail address", value)
     local, at, host = value.rpartition("@")
     good = at and len(value) <= 254 and len(local) <= 64 and _EMAIL_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(host)
     if not good or not value.isprintable():
@@ -273,7 +256,7 @@ def email(value: Any) -> str:
 def host_name(value: Any) -> str:
     """A domain name such as example.com, without scheme or path."""
     if type(value) is not str:
-        raise _wrong_type("a domain name", value)
+        raise wrong_type("a domain name", value)
     if len(value) > 253 or not _DOMAIN.fullmatch(value):
         raise Refused("invalid_domain", f"{shown(value)!r} is not a domain name", 'write it like "example.com"')
     return value
@@ -284,7 +267,7 @@ def list_of(read_one: Read, limit: int) -> Read:
 
     def read(value: Any) -> list[Any]:
         if type(value) is not list:
-            raise _wrong_type("a list", value)
+            raise wrong_type("a list", value)
         if len(value) > limit:
             raise Refused("too_many_items", f"{len(value)} are too many", f"at most {limit}")
         problems: list[Problem] = []
@@ -317,7 +300,7 @@ def object_of(shape: Shape) -> Read:
 def percent_ppm(value: Any, *, above_whole: bool = False) -> int:
     """A percent string with at most 4 decimals, in millionths: "12.5%" is 125000; never above 100% unless allowed."""
     if type(value) is not str:
-        raise _wrong_type('a percent as text, such as "12.5%"', value)
+        raise wrong_type('a percent as text, such as "12.5%"', value)
     found = _PERCENT.fullmatch(value)
     if found is None:
         raise Refused("not_a_number", f"{shown(value)!r} is not a percent", 'write it like "12.5%"')
@@ -338,82 +321,6 @@ def percent_text(ppm: int) -> str:
     """
     whole, rest = divmod(ppm, 10_000)
     return f"{whole}.{rest:04d}".rstrip("0").rstrip(".") + "%"
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """What a moment is judged by: the present, and the zone in which a time without offset is read."""
-
-    now: datetime
-    zone: str = "UTC"
-
-
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-_EPOCH_END = datetime(1970, 1, 2, tzinfo=UTC)
-_SKEW = timedelta(days=1)
-_FUTURE = timedelta(days=366 * 20)
-
-
-def instant(value: Any, zone: str = "UTC") -> datetime:
-    """A moment written as RFC 3339 with its offset, in UTC."""
-    if type(value) is not str:
-        raise _wrong_type("a moment as text", value)
-    found = _RFC3339.fullmatch(value)
-    if found is None:
-        raise _invalid_date(value)
-    try:
-        moment = datetime.fromisoformat(value.upper())
-    except ValueError:
-        raise _invalid_date(value) from None
-    if found["offset"] is None:
-        raise _without_offset(value, moment, zone)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise _implausible(value, "no such moment in UTC") from None
-
-
-def past_instant(value: Any, clock: Clock) -> datetime:
-    """When something happened: a moment, not in the future and not absurdly long ago."""
-    moment = instant(value, clock.zone)
-    if moment < _EARLIEST:
-        epoch = _EPOCH_END - timedelta(days=2) < moment < _EPOCH_END
-        early = "1970-01-01 is what a missing date looks like" if epoch else "that is too long ago"
-        raise _implausible(value, early)
-    if moment > clock.now + _SKEW:
-        raise _implausible(value, "that is in the future")
-    return moment
-
-
-def coming_instant(value: Any, clock: Clock) -> datetime:
-    """A moment that may lie ahead, by some years."""
-    moment = instant(value, clock.zone)
-    if not _EARLIEST <= moment <= clock.now + _FUTURE:
-        raise _implausible(value, "that is too far away")
-    return moment
-
-
-def _without_offset(value: str, moment: datetime, zone: str) -> Refused:
-    here = moment.replace(tzinfo=ZoneInfo(zone))
-    if here.utcoffset() != here.replace(fold=1).utcoffset():
-        return Refused(
-            "ambiguous_local_time",
-            f"{value} does not exist once and only once in {zone}: the clocks change then",
-            f"add the offset, such as {value}+01:00",
-        )
-    return _invalid_date(value)
-
-
-def _invalid_date(value: str) -> Refused:
-    return Refused(
-        "invalid_date",
-        f"{shown(value)!r} is not a moment",
-        "write RFC 3339 with an offset: 2026-05-01T09:30:00Z",
-    )
-
-
-def _implausible(value: str, why: str) -> Refused:
-    return Refused("implausible_date", f"{shown(value)}: {why}", "check the date")
 
 
 def properties(value: Any) -> dict[str, Any]:
@@ -457,7 +364,7 @@ def _property(value: Any) -> Any:
         return _short_decimal(value)
     if type(value) is str:
         return _property_text(value)
-    raise _wrong_type("text, a number, true or false", value)
+    raise wrong_type("text, a number, true or false", value)
 
 
 def _short_decimal(value: Decimal) -> int | float:
@@ -471,7 +378,8 @@ def _short_decimal(value: Decimal) -> int | float:
     return int(number) if number == number.to_integral_value() else float(number)
 
 
-def _wrong_type(wanted: str, value: Any) -> Refused:
+def wrong_type(wanted: str, value: Any) -> Refused:
+    """The refusal of a value that is of another type than `wanted`."""
     return Refused("wrong_type", f"{wanted} was expected, {_type_name(value)} was given", f"give {wanted}")
 
 

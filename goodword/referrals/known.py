@@ -16,8 +16,8 @@ from django.db.models import Q
 from goodword.accounts.models import Program
 from goodword.domain.errors import DomainError
 from goodword.domain.fact_rules import Known
-from goodword.domain.fields import instant
 from goodword.domain.ids import MalformedId, parse_public_id
+from goodword.domain.moments import instant
 from goodword.partners.models import Partner
 from goodword.referrals import lookups  # noqa: F401 - registers `any_of`
 from goodword.referrals.models import Click, Code, Conversion, Refund

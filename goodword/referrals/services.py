@@ -18,8 +18,8 @@ from goodword.accounts.scope import active_program
 from goodword.accounts.services import record_audit
 from goodword.domain.errors import InvalidInput, Problem
 from goodword.domain.fact_rules import PROBLEMS_MAX, FactRow, Reading, at_position, read_facts
-from goodword.domain.fields import Clock
 from goodword.domain.ids import parse_public_id
+from goodword.domain.moments import Clock
 from goodword.referrals.bulk import Origin, Stored, insert_facts, stored_facts
 from goodword.referrals.errors import IdempotencyMismatch
 from goodword.referrals.known import known_of, take_turns

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from goodword.domain.fact_rules import Known, Reading, position_of, read_facts, without_position
-from goodword.domain.fields import Clock, percent_text
+from goodword.domain.fields import percent_text
+from goodword.domain.moments import Clock
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 AT = "2026-05-01T09:30:00Z"

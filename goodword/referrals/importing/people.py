@@ -9,8 +9,8 @@ from typing import Any
 from goodword.accounts.actors import Actor
 from goodword.accounts.models import Program
 from goodword.domain.errors import DomainError, InvalidInput, Problem
-from goodword.domain.fields import instant
 from goodword.domain.links import checked_key
+from goodword.domain.moments import instant
 from goodword.domain.partner_details import PartnerDetails, checked_details
 from goodword.partners.models import Group, Partner, Terms, TermsVersion
 from goodword.partners.selectors import default_version, latest_version
