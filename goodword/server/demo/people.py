@@ -28,7 +28,7 @@ SIGHTS: Final = (
     ("/p/{slug}/", "what needs a decision: a payout run that waits, an application, money on hold"),
     ("/p/{slug}/lines", "every commission, with the arithmetic behind it"),
     ("/p/{slug}/imports", "the six files this demo was loaded from"),
-    ("/p/{slug}/outbox", "the letters that went out"),
+    ("/p/{slug}/settings/outbox", "the letters that went out"),
     ("/portal/{slug}/", "the partner's side; Iris Novak owes money back, and the page says why"),
     ("/programs/{slug}/", "the public page of the program"),
     ("/demo-shop/{slug}/", "where partners' links lead: buy something there and see whom it pays"),
