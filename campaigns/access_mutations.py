@@ -5,10 +5,12 @@
 killed/total and exits with 1 when a mutant survives.
 """
 
+import argparse
 import importlib
 import inspect
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -152,12 +154,21 @@ def noticed(world: object) -> str:
     return ""
 
 
+def _wishes() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("words", nargs="*", help="only the mutants whose name holds these words")
+    parser.add_argument("--seed", type=int, default=0, help="taken for the sake of the others: nothing here is random")
+    parser.add_argument("--minutes", type=float, default=60, help="begin no mutant after this long")
+    return parser.parse_args()
+
+
 def main() -> int:
     import logging
 
     import django
     from django.test.utils import setup_test_environment
 
+    wishes, began = _wishes(), time.monotonic()
     django.setup()
     setup_test_environment()
     logging.disable(logging.CRITICAL)
@@ -169,8 +180,11 @@ def main() -> int:
     with database.provided(ROOT, "master"), transaction.atomic():
         world = World()
         assert not (before := noticed(world)), f"fails without any mutant: {before}"
-        chosen = [mutant for mutant in MUTANTS if " ".join(sys.argv[1:]) in mutant.what]
-        survived = [mutant.what for mutant in chosen if not _killed(mutant, world)]
+        chosen, survived = [], []
+        for mutant in (mutant for mutant in MUTANTS if " ".join(wishes.words) in mutant.what):
+            if time.monotonic() - began < 60 * wishes.minutes:
+                chosen.append(mutant)
+                survived += [] if _killed(mutant, world) else [mutant]
         transaction.set_rollback(True)
     print(f"{len(chosen) - len(survived)}/{len(chosen)} killed")
     return 1 if survived else 0
