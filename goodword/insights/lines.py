@@ -165,10 +165,12 @@ def _changes(row: LineRow, version: TermsVersion | None) -> list[str]:
 
 
 def _posted(one: JournalTransaction) -> Posted:
-    moved = sum(entry.debit_minor for entry in one.entries)
+    # What moved for the partner: a payment also moves the program's own accounts by as much.
+    own = [entry for entry in one.entries if entry.owner]
+    moved = max(sum(entry.debit_minor for entry in own), sum(entry.credit_minor for entry in own))
     kind = one.transaction.kind
     amount = money_text(moved, one.entries[0].currency) if one.entries and moved else ""
-    actor = "" if one.transaction.actor == "system" else one.transaction.actor
+    actor = "" if one.transaction.actor == "system" else one.transaction.actor.partition(" <")[0]
     tones = {"accrual": "", "maturity": "good", "payout_paid": "good", "clawback": "bad", "hold": "warn"}
     text = f"{_POSTED.get(kind, kind.replace('_', ' ').capitalize())} {amount}".strip()
     return Posted(

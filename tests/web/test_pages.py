@@ -24,7 +24,7 @@ from tests import cast
 from tests.conftest import ROOT, SCREENSHOTS
 from tests.web import showcase
 
-pytestmark = pytest.mark.timeout(900)  # half a minute alone; many times that on a machine under load
+pytestmark = pytest.mark.timeout(900)  # under a minute alone; several on a busy machine
 
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 375, "height": 812}
 # What answers no page: files, parts of pages, machines' addresses; or leads on to another page at once.
@@ -242,6 +242,8 @@ def test_the_pictures_of_the_readme_are_taken_here(browser, shop):
     page.goto(f"{home}lines?state=paid")
     page.locator("[data-drawer]").first.click()
     page.locator("#drawer-body .receipt").wait_for()
+    amount = page.locator("#drawer [data-drawer-title]").inner_text().removeprefix("Why ")
+    assert page.get_by_text(f"Paid {amount}").count() == 1, "the history tells another amount than the line"
     taken["explanation.png"] = page.screenshot(animations="disabled")
     page.context.close()
     for name, picture in taken.items():
