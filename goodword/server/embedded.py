@@ -36,6 +36,7 @@ SOCKET_FOLDER_LENGTH_MAX = 103 - len("/.s.PGSQL.5432")
 PLAIN_PATH = re.compile(r"[\w/.+=@~ -]+")
 RECOVERY_SECONDS_MAX = 3600
 STOP_SECONDS_MAX = 120
+REFUSED_SECONDS_MAX = 20
 ORPHAN_PATIENCE_SECONDS = 5.0
 
 CONFIGURATION = """\
@@ -267,13 +268,14 @@ class Cluster:
     def _bring_up(self, owner: Owner) -> bool:
         """Wait for a living server, wait out or end the children of a dead one, else start."""
         deadline = time.monotonic() + RECOVERY_SECONDS_MAX
+        refusals_end = time.monotonic() + REFUSED_SECONDS_MAX
         orphaned_since: float | None = None
         while time.monotonic() < deadline:
             postmaster = self.postmaster()
             if postmaster and postmaster.status == "ready":
                 return False
             orphans = [] if postmaster else self.processes()
-            if not postmaster and not orphans and self._start(owner):
+            if not postmaster and not orphans and self._start(owner, retry=time.monotonic() < refusals_end):
                 return True
             orphaned_since = (orphaned_since or time.monotonic()) if orphans else None
             if orphaned_since and time.monotonic() - orphaned_since > ORPHAN_PATIENCE_SECONDS:
@@ -283,7 +285,7 @@ class Cluster:
             f"The database in {self.pgdata} did not become ready. See the log in {self.pgdata / 'log'}."
         )
 
-    def _start(self, owner: Owner) -> bool:
+    def _start(self, owner: Owner, *, retry: bool) -> bool:
         """True when the server is ready, False when another try may help."""
         # No process of the cluster is alive here, so these can only be a dead server's. PostgreSQL itself would refuse
         # to start while the number in them belongs to anybody at all, such as a dead process nobody collected.
@@ -296,7 +298,7 @@ class Cluster:
         if self._pg_ctl(owner, "start", "-l", "startup.log", "-t", limit) == 0:
             return True
         told = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-        if "pre-existing shared memory block" in told or "another postmaster" in told.lower():
+        if retry and ("pre-existing shared memory block" in told or "another postmaster" in told.lower()):
             return False
         raise EmbeddedError(f"The database in {self.pgdata} did not start:\n{_tail(told)}\n{self._last_log()}".rstrip())
 

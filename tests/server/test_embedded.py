@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -133,10 +134,18 @@ def test_two_programs_that_start_at_once_share_one_new_server(tmp_path):
 
 
 def test_a_pid_file_that_names_somebody_else_is_not_believed(cluster):
-    (cluster.pgdata / "postmaster.pid").write_text(f"{os.getpid()}\n{cluster.pgdata}\n1\n5432\n.\n\n\nready\n")
-    assert cluster.postmaster() is None
-    with cluster.lease() as lease:
-        assert lease.started
+    """After a restart of the machine the number of the dead server may be anybody's, even of the same user."""
+    owner = postgres_install.owner_of(cluster.pgdata)
+    somebody = subprocess.Popen(["sleep", "600"], user=None if owner.is_me else owner.uid)
+    try:
+        (cluster.pgdata / "postmaster.pid").write_text(f"{somebody.pid}\n{cluster.pgdata}\n1\n5432\n.\n\n\nready\n")
+        assert cluster.postmaster() is None
+        with cluster.lease() as lease:
+            assert lease.started
+        assert somebody.poll() is None, "it is left alone"
+    finally:
+        somebody.kill()
+        somebody.wait()
 
 
 def test_what_an_interrupted_creation_left_is_cleared(tmp_path):
