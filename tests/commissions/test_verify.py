@@ -199,9 +199,10 @@ def i50(world):
                    " AND action = 'hold.placed'")  # fmt: skip
 
 
-ALONE = [i01, i03, i04, i05, i06, i07, i08, i13, i14, i15, i16, i17, i19, i23, i25, i29, i30, i40, i46, i50]
+ALONE = [i01, i03, i04, i05, i06, i07, i08, i13, i14, i15, i16, i17, i19, i23, i25, i29, i40, i46, i50]
 WITH_OTHERS = {
     i02: {"I02", "I08"},  # a balance that is off is not the sum of its entries either
+    i30: {"I30", "I31"},  # what no payout has paid is not what the payouts say either
     i26: {"I17", "I19", "I26"},  # a refund nobody settled: the books are not what a settlement says
 }
 OURS = {f"I{check.__name__[1:]}" for check in [*ALONE, *WITH_OTHERS]}
