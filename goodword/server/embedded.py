@@ -133,8 +133,18 @@ class Cluster:
         if not self.pgdata.exists():
             self._create()
         self._check_version()
-        started = self._bring_up(owner_of(self.pgdata))
-        self._ensure_database()
+        import psycopg
+
+        started = False
+        for last in (False, False, True):
+            started = self._bring_up(owner_of(self.pgdata)) or started
+            try:
+                self._ensure_database()
+            except psycopg.OperationalError:
+                if last:  # a server killed this moment looks alive until our call finds out: look again, not for ever
+                    raise
+            else:
+                break
         return started
 
     def postmaster(self) -> Postmaster | None:
