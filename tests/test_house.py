@@ -36,7 +36,7 @@ LARGE_DATA = ("goodword/server/data/cdnow.txt",)
 _HOSTS = (
     "py|pi.org",
     "python|hosted.org",
-    "registry.npm|js",
+    "regis|try.npmjs",
     "npm|js.org",
     "crates|.io",
     "proxy.go|lang",
