@@ -7,6 +7,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.db import connection
 
 from tests import browsing, database
 
@@ -52,6 +53,13 @@ def django_db_setup(django_test_environment, django_db_blocker, worker_id) -> It
 def database_url(transactional_db: None) -> str:
     """The address of this process's test database, for programs that a test starts."""
     return database.url()
+
+
+@pytest.fixture
+def owner(db: None) -> Iterator[None]:
+    """Work as the owner of the tables, who meets the triggers alone, and may damage on purpose."""
+    with connection.cursor() as cursor, database.as_owner(cursor):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,9 @@ from django.db.backends.signals import connection_created
 from django.db.migrations.loader import MigrationLoader
 from django.test import TransactionTestCase
 
-from goodword.server.embedded import ROLE, SUPERUSER, Cluster, Lease
-from goodword.server.settings import _database as database_settings
+from goodword.server import rights
+from goodword.server.embedded import LIMITED_ROLE, ROLE, SUPERUSER, Cluster, Lease
+from goodword.server.settings import database_settings
 
 # Any number that no other user of the cluster takes.
 TEMPLATE_LOCK = 5_150_662
@@ -36,6 +37,7 @@ def provided(root: Path, worker: str) -> Iterator[None]:
         base = _test_name(settings.DATABASES["default"])
         name = base if worker == "master" else f"{base}_{worker}"
         template = _ensure_template(base)
+        _work_as_the_application()
         _copy(template, name)
         settings.DATABASES["default"]["NAME"] = name
         stack.callback(_drop, name)
@@ -50,6 +52,31 @@ def _let_tests_tamper(lease: Lease) -> None:
             connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {ROLE}")
         except psycopg.errors.InternalError:  # another test process did the same at this moment
             return
+
+
+def _work_as_the_application() -> None:
+    """Every test meets the rights that the product has when it serves; `as_owner` is the way out."""
+    role = f"-c role={LIMITED_ROLE}"
+    settings.DATABASES["default"]["OPTIONS"] = {"options": role}
+    connection.settings_dict["OPTIONS"] = {"options": role}
+
+
+@contextmanager
+def as_owner(cursor: Any) -> Iterator[None]:
+    """For tests that damage on purpose what the application may not touch."""
+    cursor.execute("SET ROLE NONE")
+    try:
+        yield
+    finally:
+        with suppress(DatabaseError):  # a transaction that failed takes the role back by itself
+            cursor.execute("RESET ROLE")
+
+
+@contextmanager
+def _server() -> Iterator[Any]:
+    """A cursor for making and dropping databases, as their owner."""
+    with rights.as_owner(), connection._nodb_cursor() as cursor:
+        yield cursor
 
 
 def url() -> str:
@@ -116,13 +143,14 @@ def _migrate(cursor: Any, template: str) -> None:
     connection.close()
     connection.settings_dict["NAME"] = making
     call_command("migrate", verbosity=0, interactive=False)
+    assert rights.give(), "the login of DATABASE_URL may not make the role of the application"
     connection.close()
     cursor.execute(f'ALTER DATABASE "{making}" RENAME TO "{template}"')
 
 
 def _copy(template: str, name: str) -> None:
     connection.close()
-    with connection._nodb_cursor() as cursor:
+    with _server() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         cursor.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])  # PostgreSQL copies for one at a time
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
@@ -131,7 +159,7 @@ def _copy(template: str, name: str) -> None:
 
 def _drop(name: str) -> None:
     connections.close_all()
-    with connection._nodb_cursor() as cursor:
+    with _server() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
@@ -142,4 +170,5 @@ def _fingerprint() -> str:
     for key, migration in sorted(loader.disk_migrations.items()):
         source = Path(__import__(migration.__module__, fromlist=["_"]).__file__).read_bytes()
         digest.update(repr(key).encode() + source)
+    digest.update(Path(rights.__file__).read_bytes())
     return digest.hexdigest()[:12]

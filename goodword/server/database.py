@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from goodword.server.embedded import Cluster, Lease, data_folder
+from goodword.server.embedded import LIMITED_ROLE, Cluster, Lease, data_folder
 
 SECRET_KEY_LENGTH_MIN = 32
 SETTINGS = "goodword.server.settings"
@@ -21,7 +21,7 @@ SETTINGS = "goodword.server.settings"
 
 @dataclass(frozen=True)
 class Provided:
-    """The database in use; `lease` is there when it is the embedded one."""
+    """The database in use, as its owner reaches it; `lease` is there when it is the embedded one."""
 
     url: str
     folder: Path
@@ -35,15 +35,48 @@ def provided(data: Path | None = None, *, say: Callable[[str], None] = lambda _:
     os.environ["GOODWORD_DATA"] = str(folder)
     if url := os.environ.get("DATABASE_URL"):
         keep_secret_key(folder)
-        yield Provided(url, folder, None)
+        limit_rights(url)
+        yield Provided(os.environ.get("GOODWORD_OWNER_URL") or url, folder, None)
         return
     with Cluster(folder, say=say).lease() as lease:
         keep_secret_key(folder)
-        os.environ["DATABASE_URL"] = lease.url
+        os.environ.update(DATABASE_URL=lease.limited_url, GOODWORD_OWNER_URL=lease.url)
         try:
             yield Provided(lease.url, folder, lease)
         finally:
-            del os.environ["DATABASE_URL"]
+            del os.environ["DATABASE_URL"], os.environ["GOODWORD_OWNER_URL"]
+
+
+def limit_rights(url: str) -> None:
+    """Work as the application's role where the login of `url` owns the tables and may put that role on."""
+    os.environ["GOODWORD_ROLE_IN_USE"] = role_to_put_on(url)
+
+
+def app_role() -> str:
+    """The role that the application works as; empty when the operator wants none."""
+    return os.environ.get("GOODWORD_APP_ROLE", LIMITED_ROLE)
+
+
+def role_to_put_on(url: str) -> str:
+    """The role of the application, where the login of `url` may put it on and it has its rights; else nothing."""
+    import psycopg
+
+    role = app_role()
+    if not role or not url:
+        return ""
+    try:
+        with psycopg.connect(url, connect_timeout=5) as asked:
+            found = asked.execute(_MAY_PUT_ON, {"role": role}).fetchone()
+    except psycopg.OperationalError:
+        return role  # nobody answers now: whoever answers later is not to meet the owner of the tables
+    return role if found and found[0] else ""
+
+
+_MAY_PUT_ON = """
+SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %(role)s AND rolname <> session_user
+                  AND pg_has_role(session_user, oid, 'MEMBER')
+                  AND has_table_privilege(oid, to_regclass('django_migrations'), 'SELECT'))
+"""
 
 
 def hold() -> None:

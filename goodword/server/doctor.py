@@ -198,6 +198,28 @@ def check_write(cursor: Any) -> Finding:
     return Finding("write", "ok", f"a durable write took {took * 1000:.0f} ms")
 
 
+def check_rights(cursor: Any) -> Finding:
+    """Does the database itself, and not our triggers alone, refuse to change what is only ever added to?"""
+    from goodword.server import rights
+
+    cursor.execute(
+        "SELECT current_user, pg_has_role(current_user, relowner, 'MEMBER') OR (SELECT rolsuper FROM pg_roles"
+        " WHERE rolname = current_user) FROM pg_class WHERE oid = to_regclass('ledger_entry')"
+    )
+    found = cursor.fetchone()
+    if not found:
+        return Finding("rights", "warn", "there are no tables yet", "Run `goodword migrate`.")
+    if found[1]:
+        remedy = "See docs/operations.md, 'Two roles'."
+        return Finding(
+            "rights", "warn", f"{found[0]} owns the tables: only triggers keep the books append-only", remedy
+        )
+    if other := rights.differing(cursor):
+        remedy = "Run `goodword migrate` as the owner."
+        return Finding("rights", "fail", f"{found[0]} has not its own rights on {', '.join(other[:5])}", remedy)
+    return Finding("rights", "ok", f"{found[0]} may add to the books and change nothing in them")
+
+
 def check_extensions(cursor: Any) -> Finding:
     needed = _needed_extensions()
     cursor.execute("SELECT name, installed_version FROM pg_available_extensions WHERE name = ANY(%s)", [sorted(needed)])
@@ -231,6 +253,7 @@ DATABASE_CHECKS: tuple[Check, ...] = (
     check_clock,
     check_time_zone_data,
     check_write,
+    check_rights,
     check_extensions,
 )
 # What a load balancer asks every few seconds: may this process take writes?

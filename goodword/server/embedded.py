@@ -57,6 +57,7 @@ log_lock_waits = on
 DURABLE = "fsync = on\nfull_page_writes = on\nsynchronous_commit = on\n"
 # For the throw-away cluster of the tests only.
 FAST = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nmax_wal_size = '2GB'\n"
+_MAY_LOG_IN = "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolcanlogin"
 PEER_RULES = "# Written by goodword at every start. The operating system says who is on the other end of the socket.\n"
 
 
@@ -81,7 +82,13 @@ class Lease:
 
     @property
     def url(self) -> str:
+        """The address for the owner of the database: migrations, dumps."""
         return self.cluster.url()
+
+    @property
+    def limited_url(self) -> str:
+        """The address for the application, whose role owns nothing."""
+        return self.cluster.url(role=LIMITED_ROLE)
 
     def __enter__(self) -> Self:
         return self
@@ -246,7 +253,7 @@ class Cluster:
             "goodword.conf": CONFIGURATION + (DURABLE if self.durable else FAST),
             "pg_hba.conf": PEER_RULES + "local all all peer map=goodword\nlocal replication all peer map=goodword\n",
             "pg_ident.conf": "".join(
-                f'goodword "{person}" {role}\n' for person in people for role in (ROLE, SUPERUSER)
+                f'goodword "{person}" {role}\n' for person in people for role in (ROLE, LIMITED_ROLE, SUPERUSER)
             ),
         }
         for name, text in files.items():
@@ -255,8 +262,8 @@ class Cluster:
             _give(path, owner)
 
     def _ensure_database(self) -> None:
-        """The roles and the database, once. No role is superuser: one owns its database, the other has only the rights
-        that migrations give it.
+        """The roles and the database, once. No role is superuser: one owns its database, the other, as which the
+        application works, has only the rights that `server.rights` gives it.
         """
         import psycopg
         from psycopg import sql
@@ -266,9 +273,12 @@ class Cluster:
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(sql.Identifier(ROLE)))
                 connection.execute(sql.SQL("GRANT pg_monitor TO {}").format(sql.Identifier(ROLE)))
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [LIMITED_ROLE]).fetchone():
-                connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(LIMITED_ROLE)))
                 names = sql.Identifier(LIMITED_ROLE), sql.Identifier(ROLE)
+                connection.execute(sql.SQL("CREATE ROLE {}").format(names[0]))
+                connection.execute(sql.SQL("GRANT pg_monitor TO {}").format(names[0]))
                 connection.execute(sql.SQL("GRANT {} TO {}").format(*names))
+            if not connection.execute(_MAY_LOG_IN, [LIMITED_ROLE]).fetchone():
+                connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(LIMITED_ROLE)))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 names = sql.Identifier(DATABASE), sql.Identifier(ROLE)
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))

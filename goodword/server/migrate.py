@@ -7,6 +7,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from goodword.server import rights
+
 # Any number that no other lock of this database takes.
 MIGRATION_LOCK = 4_076_231
 # A migration that waits for a lock makes everybody behind it wait as well: better to stop and say so.
@@ -30,8 +32,8 @@ def unknown() -> list[str]:
 
 
 def migrate(*, verbosity: int = 1) -> list[str]:
-    """Bring the database to the code's level and say which migrations ran."""
-    with _only_one():
+    """Bring the database to the code's level, as its owner, and say which migrations ran."""
+    with rights.as_owner(), _only_one():
         waiting = unapplied()
         if waiting:
             with connection.cursor() as cursor:
@@ -39,7 +41,9 @@ def migrate(*, verbosity: int = 1) -> list[str]:
             call_command("migrate", verbosity=verbosity, interactive=False)
             with connection.cursor() as cursor:
                 cursor.execute("RESET lock_timeout")
-        return waiting
+        rights.give()
+    rights.put_on()
+    return waiting
 
 
 @contextmanager

@@ -18,10 +18,13 @@ def _secret(name: str) -> str:
     return os.environ.get(name, "")
 
 
-def _database(url: str) -> dict[str, object]:
+def database_settings(url: str, *, role: str = "") -> dict[str, object]:
+    """Django's settings for this address; with `role`, every session starts as that role."""
     parts = urlsplit(url)
     options: dict[str, object] = dict(parse_qsl(parts.query))
     host = options.pop("host", None) or unquote(parts.hostname or "")
+    if role:
+        options["options"] = f"{options.get('options', '')} -c role={role}".strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "goodword",
@@ -48,7 +51,13 @@ ALLOWED_HOSTS = [
 ]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
-DATABASES = {"default": _database(os.environ.get("DATABASE_URL", "postgresql://goodword@127.0.0.1/goodword"))}
+# Set by `server.database`: the role to work as, where the login of DATABASE_URL owns the tables.
+DATABASE_ROLE = os.environ.get("GOODWORD_ROLE_IN_USE", "")
+DATABASES = {
+    "default": database_settings(
+        os.environ.get("DATABASE_URL", "postgresql://goodword@127.0.0.1/goodword"), role=DATABASE_ROLE
+    )
+}
 # Limits on attempts must count over all workers: the cache is a table (made by a migration of accounts).
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache", "TIMEOUT": 3600}

@@ -18,6 +18,7 @@ from goodword.ledger.verify import _with_legs
 from goodword.referrals.models import UnsettledFact
 from tests import cast
 from tests.commissions.world import NOW, World, refund, sale, touch
+from tests.database import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +41,7 @@ def world():
 
 def corrupt(world, *statements):
     """Change the database as nobody should be able to: triggers and foreign keys off, one check dropped."""
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, as_owner(cursor):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL session_replication_role = replica")
         for statement in statements:

@@ -14,6 +14,7 @@ from goodword.ledger.selectors import balances
 from goodword.ledger.services import AlreadyPosted, book
 from tests.books import accrued
 from tests.commissions.world import NOW, World, sale, touch
+from tests.database import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAIT = 30
@@ -73,7 +74,7 @@ def open_buckets(world):
 
 @pytest.mark.usefixtures("settle_key_off")
 def test_without_key_and_unique_cause_the_same_difference_is_posted_twice(world):
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, as_owner(cursor):
         cursor.execute("ALTER TABLE ledger_transaction DROP CONSTRAINT transaction_cause_once")
     two_settlements(world)
     assert open_buckets(world) == (-2_000, 4_000)

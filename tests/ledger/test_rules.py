@@ -107,6 +107,7 @@ def test_checks_that_were_made_immediate_refuse_at_once(partner):
         header(partner.program)
 
 
+@pytest.mark.usefixtures("owner")
 def test_emptying_the_list_of_what_is_unproved_hides_nothing(partner):
     one = header(partner.program)
     leg(one, account(partner.program), debit=5)
@@ -141,13 +142,14 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("statement", [text.replace(" CASCADE", "") if "DELETE" in text else text for text in CHANGES])
-@pytest.mark.usefixtures("posted")
+@pytest.mark.usefixtures("posted", "owner")
 def test_the_books_refuse_to_be_changed(statement):
     prove()
     with pytest.raises(DatabaseError, match=r"refused|only with its entries"), connection.cursor() as cursor:
         cursor.execute(statement)
 
 
+@pytest.mark.usefixtures("owner")
 def test_nobody_sets_a_balance_by_hand(partner, posted):
     with pytest.raises(DatabaseError, match="only with its entries"), transaction.atomic():
         Account.unscoped.filter(program=partner.program).update(balance_minor=1)
@@ -183,7 +185,7 @@ def test_a_transaction_belongs_to_a_program_with_a_chain():
         header(make_program(), chain=False)
 
 
-@pytest.mark.usefixtures("posted")
+@pytest.mark.usefixtures("posted", "owner")
 def test_a_program_with_books_cannot_be_deleted(partner):
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM partners_partner WHERE program_id = %s", [partner.program.pk])

@@ -79,6 +79,7 @@ def test_a_document_the_engine_cannot_run_is_refused_with_the_paths_of_its_mista
     assert {problem.field for problem in refused.value.problems} == {"chose", "rules[0].pay.percent"}
 
 
+@pytest.mark.usefixtures("owner")
 def test_a_published_version_can_be_neither_changed_nor_deleted(acme):
     version = publish(acme)
     for forbidden in (

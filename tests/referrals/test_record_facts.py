@@ -13,6 +13,7 @@ from goodword.referrals.errors import IdempotencyMismatch
 from goodword.referrals.models import Conversion, Customer, Refund, Touch, UnsettledFact
 from goodword.referrals.services import check_facts, record_facts
 from tests import cast
+from tests.database import as_owner
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -193,7 +194,7 @@ class TestAtOnce:
     def test_look_then_insert_stores_twice_without_the_constraint(self):
         """The race itself: without the permanent key every worker finds nothing and inserts."""
         program = make_program()
-        with connection.cursor() as cursor:
+        with connection.cursor() as cursor, as_owner(cursor):
             cursor.execute("drop index conversion_external_id")
         looked = threading.Barrier(4)
 
@@ -209,8 +210,8 @@ class TestAtOnce:
             at_once(4, naive)
             assert Conversion.unscoped.count() == 4
         finally:
-            Conversion.unscoped.all().delete()
-            with connection.cursor() as cursor:
+            with connection.cursor() as cursor, as_owner(cursor):
+                Conversion.unscoped.all().delete()
                 cursor.execute(
                     "create unique index conversion_external_id on referrals_conversion (program_id, external_id) "
                     "where retracted_at is null"

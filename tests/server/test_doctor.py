@@ -77,6 +77,7 @@ def test_a_clock_that_is_off_is_refused(monkeypatch, offset, level):
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("owner")
 def test_a_missing_migration_is_named():
     assert [finding.level for finding in doctor.check_schema()] == ["ok"]
     MigrationRecorder(connection).record_unapplied("accounts", "0001_initial")
@@ -86,6 +87,7 @@ def test_a_missing_migration_is_named():
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("owner")
 def test_a_database_of_a_newer_release_is_left_alone():
     MigrationRecorder(connection).record_applied("accounts", "9999_from_the_future")
     [finding] = doctor.check_schema()

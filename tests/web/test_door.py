@@ -9,6 +9,7 @@ from goodword.accounts.models import AuditEntry, Organization, Program
 from goodword.accounts.routes import differences
 from goodword.accounts.services import record_audit
 from goodword.accounts.verify import broken_audit_links
+from tests.database import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +56,7 @@ def test_audit_entries_are_numbered_and_chained_per_program(program):
 )
 def test_the_database_refuses_to_rewrite_the_trail(program, statement):
     _record(program)
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, as_owner(cursor):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         with pytest.raises(DatabaseError, match=r"append-only|only moves on"), transaction.atomic():
             cursor.execute(statement)
@@ -72,7 +73,7 @@ def test_the_database_refuses_to_rewrite_the_trail(program, statement):
 def test_a_trail_rewritten_by_force_is_noticed(program, statement, found):
     for _ in range(3):
         _record(program)
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, as_owner(cursor):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL session_replication_role = replica")  # a superuser switches the triggers off
         cursor.execute(statement)
