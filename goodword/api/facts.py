@@ -110,8 +110,8 @@ def _routes(kind: _Kind) -> None:
     one = f"{path}/{{{kind.name}_id}}"
     if kind.name == "customer":
         offer(
-            "PUT", one, "replace-customer", "Replace what is known of a customer",
-            schema, body=Body(shape, raw=True), target=_target(kind), handler=_put(kind, schema),
+            "PUT", one, "replace-customer", "Record a customer, or replace what is known of it",
+            schema, body=Body(shape, raw=True), target=_name, handler=_put(kind, schema),
         )  # fmt: skip
     offer(
         "GET", one, f"get-{kind.name}", f"Read one {kind.name} by its id",
@@ -125,13 +125,18 @@ def _single(kind: _Kind, schema: type[Schema]) -> Callable[[Call], Answer]:
 
 def _put(kind: _Kind, schema: type[Schema]) -> Callable[[Call], Answer]:
     def put(request: Call) -> Answer:
-        name = request.target.external_id
+        name = request.target
         given = {"id": name} | request.given
         if given["id"] != name:
             raise Refusal("id_mismatch", "the id is not the one in the address", field="id", remedy="leave it out")
-        return _record_one(request, kind, schema, given)._replace(status=200)
+        is_new = not facts_of(request.program, kind.name).filter(external_id=name).exists()
+        return _record_one(request, kind, schema, given)._replace(status=201 if is_new else 200)
 
     return put
+
+
+def _name(_request: Call, name: str) -> str:
+    return name
 
 
 def _record_one(request: Call, kind: _Kind, schema: type[Schema], given: Any) -> Answer:

@@ -11,6 +11,7 @@ from goodword.domain.fields import (
     boolean,
     choice,
     country,
+    currency,
     email,
     host_name,
     identifier,
@@ -89,6 +90,19 @@ NEW_PARTNER: Final = Shape(
 PARTNER_CHANGES: Final = Shape(
     "a partner", {**PARTNER_DETAILS, **_PLACE, "name": _text(200)}, _READ_ONLY | {"terms", "joined_at"}
 )
+NEW_APPLICATION: Final = Shape(
+    "an application",
+    {
+        "name": PARTNER_DETAILS["name"],
+        "contact_name": _text(200, "who writes", required=True),
+        "email": Field(email, _EMAIL, required=True),
+        "website": PARTNER_DETAILS["website"],
+        "country": PARTNER_DETAILS["country"],
+        "audience": _text(5000, "whom they reach", lines=True),
+        "promotion": _text(5000, "how they would bring customers", lines=True),
+    },
+    _READ_ONLY,
+)
 REASON: Final = Shape(
     "this step", {"reason": _text(1000, "the partner reads it", required=True, lines=True)}, _READ_ONLY
 )
@@ -140,6 +154,15 @@ NEW_CODE: Final = Shape(
         "partner": _PARTNER,
         "key": Field(text(600), _ANY_KEY, required=True),
         "offer": _text(200, "what the customer gets, in words"),
+    },
+    _READ_ONLY,
+)
+NEW_RUN: Final = Shape(
+    "a payout run",
+    {
+        "currency": Field(
+            currency, {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217"}, required=True
+        )
     },
     _READ_ONLY,
 )

@@ -4,9 +4,12 @@ from typing import Any
 
 from django.db.models import Sum
 from django.http import Http404
+from django.utils import timezone
 from ninja import Router
 
-from goodword.api.operations import Call, Operation, by_id, serve
+from goodword.accounts.actors import actor_of
+from goodword.api.inputs import NEW_RUN
+from goodword.api.operations import Body, Call, Operation, by_id, serve
 from goodword.api.partners import named_partner
 from goodword.api.queries import AT_FROM, AT_TO, Page, choice_filter, page_of, page_query, text_filter
 from goodword.api.schemas import (
@@ -15,6 +18,7 @@ from goodword.api.schemas import (
     LineWithSteps,
     OutcomeAnswer,
     PayoutAnswer,
+    PayoutRunAnswer,
     ProgramAnswer,
     TransactionAnswer,
     page_schema,
@@ -28,6 +32,7 @@ from goodword.ledger.models import Account, Transaction
 from goodword.ledger.selectors import JournalEntry, JournalTransaction, with_entries
 from goodword.partners.models import Partner
 from goodword.payouts.models import Payout
+from goodword.payouts.services import prepare_run
 from goodword.referrals.export import program_document
 
 router = Router()
@@ -106,13 +111,35 @@ def _balance_shown(owner: Any, currency: str, buckets: dict[str, int]) -> dict[s
 
 def list_payouts(request: Call) -> Page:
     """Payouts, newest first."""
-    asked, rows = request.asked, Payout.objects.select_related("method")
+    asked, rows = request.asked, Payout.objects.all()
     if "partner" in asked:
         rows = rows.filter(partner=named_partner(request.program, asked["partner"]))
     if "state" in asked:
         rows = rows.filter(state=asked["state"])
     page = page_of(request, rows, order=("-id",))
     return Page([_payout_shown(row) for row in page.rows], page.next)
+
+
+def prepare_payouts(request: Call) -> dict[str, Any]:
+    """Prepare a run: whoever made the key counts as who prepared it, so somebody else has to approve it."""
+    run = prepare_run(
+        request.program,
+        request.given["currency"],
+        user=request.api_key.created_by,
+        actor=actor_of(request),
+        now=timezone.now(),
+    )
+    payouts = list(Payout.objects.filter(run=run).order_by("reference"))
+    total = sum(payout.amount_minor for payout in payouts)
+    return {
+        "id": run.public_id,
+        "number": run.number,
+        "state": run.state,
+        "currency": run.currency,
+        "amount": to_decimal(total, run.currency),
+        "prepared_at": run.prepared_at,
+        "payouts": [_payout_shown(payout) for payout in payouts],
+    }
 
 
 def get_payout(request: Call) -> dict[str, Any]:
@@ -129,7 +156,6 @@ def _payout_shown(payout: Payout) -> dict[str, Any]:
         "currency": payout.currency,
         "amount": to_decimal(payout.amount_minor, payout.currency),
         "reference": payout.reference,
-        "account": payout.method.account_mask,
         "settled_at": payout.settled_at,
     }
 
@@ -235,6 +261,11 @@ for _operation, _handler in (
         Operation("GET", "/payouts", "list-payouts", "List payouts", page_schema(PayoutAnswer),
                   query=_PAYOUTS, tags=["payouts"]),
         list_payouts,
+    ),
+    (
+        Operation("POST", "/payout-runs", "prepare-payouts", "Prepare a payout run", PayoutRunAnswer, 201,
+                  Body(NEW_RUN), tags=["payouts"]),
+        prepare_payouts,
     ),
     (
         Operation("GET", "/payouts/{payout}", "get-payout", "Read a payout", PayoutAnswer,

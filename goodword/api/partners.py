@@ -31,6 +31,7 @@ from goodword.api.schemas import (
     TermsVersionAnswer,
     page_schema,
 )
+from goodword.domain.emails import mask_email
 from goodword.domain.ids import public_id
 from goodword.domain.moments import Clock, past_instant
 from goodword.domain.partner_details import PartnerDetails
@@ -90,6 +91,15 @@ def _version(name: str) -> TermsVersion:
     return found
 
 
+def _seen(request: Call, partner: Partner) -> dict[str, Any]:
+    """The partner as this key may see it: one that only reads is not told how to reach people."""
+    found = _partner_shown(partner)
+    if "manage" in request.api_key.scopes:
+        return found
+    masked = {"email": mask_email(partner.email) or None, "emails": [mask_email(one) for one in partner.emails]}
+    return {**found, **masked}
+
+
 def _partner_shown(partner: Partner) -> dict[str, Any]:
     plain = {name: getattr(partner, name) or None for name in PARTNER_DETAILS if name not in {"emails", "domains"}}
     return {
@@ -113,12 +123,12 @@ def list_partners(request: Call) -> Page:
         if name in asked:
             rows = rows.filter(**{column: asked[name]})
     page = page_of(request, rows, order=("-id",))
-    return Page([_partner_shown(row) for row in page.rows], page.next)
+    return Page([_seen(request, row) for row in page.rows], page.next)
 
 
 def get_partner(request: Call) -> dict[str, Any]:
     """One partner by its public id."""
-    return _partner_shown(request.target)
+    return _seen(request, request.target)
 
 
 def _details(given: dict[str, Any], known: dict[str, Any] | None = None) -> PartnerDetails:

@@ -48,6 +48,9 @@ _CONFLICTS = frozenset(
         "no_default_terms",
         "same_terms",
         "wrong_partner_state",
+        "application_decided",
+        "nothing_to_pay",
+        "payouts_blocked",
         "agreement_not_in_force",
     )
 )

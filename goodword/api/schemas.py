@@ -103,6 +103,24 @@ class PartnerAnswer(Answered):
     joined_at: datetime
 
 
+class ApplicationAnswer(Answered):
+    """A request to become a partner, and what was decided."""
+
+    id: str
+    name: str
+    contact_name: str | None = None
+    email: str | None = None
+    website: str | None = None
+    country: str | None = None
+    audience: str | None = None
+    promotion: str | None = None
+    status: str
+    reason: str | None = None
+    submitted_at: datetime
+    decided_at: datetime | None = None
+    partner: str | None = Field(None, description="who it became")
+
+
 class GroupAnswer(Answered):
     """A named set of partners."""
 
@@ -229,8 +247,19 @@ class PayoutAnswer(Answered):
     currency: str
     amount: str
     reference: str
-    account: str = Field(..., description="where it goes, masked")
     settled_at: datetime | None = None
+
+
+class PayoutRunAnswer(Answered):
+    """A prepared run: who would get what, once somebody has approved it."""
+
+    id: str
+    number: int
+    state: str
+    currency: str
+    amount: str
+    prepared_at: datetime
+    payouts: list[PayoutAnswer]
 
 
 class EntryAnswer(Answered):

@@ -12,7 +12,6 @@ from goodword.accounts import access
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
 from goodword.backoffice.forms import GroupForm
-from goodword.backoffice.onboarding import approve_with_link
 from goodword.backoffice.refusals import told, tried
 from goodword.insights.csv import csv_response
 from goodword.insights.listing import Choice, Column, Filter, Listing, chosen, listing, searched
@@ -26,6 +25,7 @@ from goodword.partners.selectors import (
     default_version,
     groups_with_counts,
 )
+from goodword.referrals.onboarding import approve_with_link
 
 COLUMNS = (
     Column("Applicant", sort="name"),

@@ -33,6 +33,13 @@ class PartnerForm(forms.Form):
         max_length=100, required=False, label="Your number for this partner", help_text="e.g. from your CRM; unique"
     )
     group = forms.ModelChoiceField(Group.unscoped.none(), required=False, empty_label="No group")
+    parent = forms.ModelChoiceField(
+        Partner.unscoped.none(),
+        required=False,
+        label="Recruited by",
+        empty_label="Nobody",
+        help_text="Their terms may pay them a share of what this partner earns",
+    )
     domains = forms.CharField(
         required=False,
         label="Own domains",
@@ -45,15 +52,18 @@ class PartnerForm(forms.Form):
         required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text="Only your team reads this"
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, partner: Partner | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         groups: Any = self.fields["group"]
         groups.queryset = Group.objects.order_by("name")
+        parents: Any = self.fields["parent"]
+        parents.queryset = Partner.objects.exclude(pk=partner.pk if partner else None).order_by("name")
 
     @property
     def details(self) -> PartnerDetails:
         data = {**self.cleaned_data}
         data.pop("group")
+        data.pop("parent")
         data.pop("terms", None)
         data.pop("joined_on", None)
         return PartnerDetails(**{**data, "domains": _words(data["domains"]), "emails": _words(data["emails"])})
@@ -66,6 +76,7 @@ def partner_initial(partner: Partner) -> dict[str, Any]:
     return {
         **plain,
         "group": partner.group_id,
+        "parent": partner.parent_id,
         "domains": " ".join(partner.domains),
         "emails": " ".join(partner.emails),
     }
@@ -201,3 +212,23 @@ class MoveForm(forms.Form):
         versions: Any = self.fields["version"]
         versions.queryset = TermsVersion.objects.select_related("terms").order_by("terms__name", "-number")
         versions.label_from_instance = lambda v: f"{v.terms.name}, version {v.number}"
+
+
+class EndForm(forms.Form):
+    """End an agreement. For cause it leaves no tail, so that takes a reason the partner will read."""
+
+    ends_on = forms.DateField(
+        label="Last day",
+        help_text="Sales after this day are no longer paid, except what the terms promise after the end",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    for_cause = forms.BooleanField(
+        required=False, label="For cause", help_text="They broke the terms: nothing is paid after the end, no tail"
+    )
+    reason = forms.CharField(max_length=300, help_text="One sentence the partner will understand")
+
+    def clean_ends_on(self) -> Any:
+        day = self.cleaned_data["ends_on"]
+        if day < timezone.localdate():
+            raise ValidationError("That day is over: its sales keep their terms. Choose today or later.")
+        return day

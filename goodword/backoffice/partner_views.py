@@ -163,6 +163,7 @@ def _create(request: StaffRequest, form: NewPartnerForm) -> Partner:
         now=now,
         version=latest_version(terms) if terms else None,
         group=form.cleaned_data["group"],
+        parent=form.cleaned_data["parent"],
         joined_at=first_instant(request, day) if day else None,
     )
 
@@ -174,7 +175,7 @@ def first_instant(request: StaffRequest, day: Any) -> datetime:
 
 def partner_edit(request: StaffRequest, partner: str) -> HttpResponse:
     one = access.find(Partner, partner)
-    form = PartnerForm(request.POST or None, initial=partner_initial(one))
+    form = PartnerForm(request.POST or None, initial=partner_initial(one), partner=one)
     if request.method == "POST" and form.is_valid():
         saved = tried(
             form,
@@ -183,7 +184,7 @@ def partner_edit(request: StaffRequest, partner: str) -> HttpResponse:
                 form.details,
                 actor=actor_of(request),
                 group=form.cleaned_data["group"],
-                parent=one.parent,
+                parent=form.cleaned_data["parent"],
             ),
         )
         if saved:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from goodword.accounts import access
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
-from goodword.backoffice.forms import TermsForm, VersionForm
+from goodword.backoffice.forms import EndForm, TermsForm, VersionForm
 from goodword.backoffice.partner_views import first_instant
 from goodword.backoffice.refusals import tried
 from goodword.domain.errors import InvalidInput
@@ -23,6 +23,7 @@ from goodword.insights.listing import Choice, Column, Filter, Listing, chosen, l
 from goodword.insights.story import story_of, story_of_agreement
 from goodword.insights.terms import words_of
 from goodword.partners import services
+from goodword.partners.agreements import end_agreement
 from goodword.partners.models import Agreement, Terms, TermsVersion
 from goodword.partners.selectors import latest_version, terms_overview, versions_with_use
 from goodword.partners.terms_check import checked_terms
@@ -222,3 +223,31 @@ def agreement(request: StaffRequest, agreement: str) -> HttpResponse:
         "now": timezone.now(),
     }
     return render(request, "backoffice/terms/agreement.html", context)
+
+
+def agreement_end(request: StaffRequest, agreement: str) -> HttpResponse:
+    """End an agreement after a day, for cause or not."""
+    one = access.find(Agreement, agreement)
+    form = EndForm(request.POST or None, initial={"ends_on": timezone.localdate()})
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and tried(form, lambda: _end(request, one, form), ends_at="ends_on")
+    ):
+        messages.success(request, f"The agreement of {one.partner.name} ends after that day.")
+        return redirect("backoffice:agreement", request.program.slug, one.public_id)
+    title = f"End the agreement of {one.partner.name}"
+    context = {"form": form, "title": title, "button": "End it", "crumb": one.partner}
+    return render(request, "backoffice/partners/form.html", context)
+
+
+def _end(request: StaffRequest, one: Agreement, form: EndForm) -> Agreement:
+    given = form.cleaned_data
+    day = given["ends_on"] + timedelta(days=1)
+    return end_agreement(
+        one,
+        ends_at=first_instant(request, day),
+        for_cause=given["for_cause"],
+        reason=given["reason"],
+        actor=actor_of(request),
+    )

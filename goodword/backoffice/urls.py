@@ -46,6 +46,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("agreements", terms.agreements, name="agreements"),
     path("agreements.csv", terms.agreements_csv, name="agreements-csv"),
     path("agreements/<str:agreement>", terms.agreement, name="agreement"),
+    path("agreements/<str:agreement>/end", terms.agreement_end, name="agreement-end"),
     path("conversions", referrals.conversions, name="conversions"),
     path("conversions.csv", referrals.conversions_csv, name="conversions-csv"),
     path("conversions/<str:conversion>", referrals.conversion, name="conversion"),

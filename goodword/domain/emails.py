@@ -17,6 +17,16 @@ class InvalidEmail(DomainError):
     code = "invalid_email"
 
 
+def mask_email(email: str) -> str:
+    """Where an address leads, without whose it is: for who may see that there is one.
+
+    >>> mask_email("ann@example.com")
+    'a•••@example.com'
+    """
+    name, at, host = email.partition("@")
+    return f"{name[:1]}•••@{host}" if at else email
+
+
 def checked_email(text: str, *, field: str = "email") -> str:
     """The address without the space around it; raises InvalidEmail for anything that is none.
 

@@ -81,7 +81,7 @@ def check_second_person(prepared_by: object, approver: object) -> None:
     """Approval takes another person than preparation; raises SamePerson."""
     if prepared_by == approver:
         raise SamePerson(
-            "You prepared this run, so somebody else has to approve it.",
+            "You took the first step yourself, so somebody else has to take this one.",
             field="approved_by",
             remedy="Ask another person with the owner or finance role.",
         )

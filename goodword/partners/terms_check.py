@@ -24,7 +24,16 @@ def checked_terms(program: Program, document: Any) -> settlement.Terms:
         )
     except InvalidInput as refused:
         raise InvalidInput([_inside(problem) for problem in refused.problems]) from None
+    if not read.terms[_KEY].rules and not read.terms[_KEY].overrides:
+        raise InvalidInput([_nothing_to_pay(document)])
     return read.terms[_KEY]
+
+
+def _nothing_to_pay(document: Any) -> Problem:
+    """Published terms are for ever, and what a partner agrees to must pay for something."""
+    remedy = 'add a rule, such as {"key": "sales", "on": "sale", "pay": {"percent": "20%"}}'
+    said = "are empty" if not document else "have no rule"
+    return Problem("required", f"the terms {said}: they would pay nothing", "rules", "[]", remedy)
 
 
 def _inside(problem: Problem) -> Problem:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from goodword.portal import agreement, earnings, home, inbox, payouts, settings, share
+from goodword.portal import agreement, codes, earnings, home, inbox, payouts, settings, share
 
 app_name = "portal"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("share/links/<str:link>", share.link, name="link"),
     path("share/links/<str:link>/qr.<str:kind>", share.link_qr, name="link-qr"),
     path("share/links/<str:link>/print", share.link_print, name="link-print"),
+    path("share/links/<str:link>/revoke", codes.link_revoke, name="link-revoke"),
+    path("share/codes/new", codes.new_code, name="code-new"),
+    path("share/codes/<str:code>/revoke", codes.code_revoke, name="code-revoke"),
     path("share/codes/<str:code>/qr.<str:kind>", share.code_qr, name="code-qr"),
     path("earnings", earnings.earnings, name="earnings"),
     path("earnings.csv", earnings.earnings_csv, name="earnings-csv"),

@@ -23,6 +23,8 @@ from goodword.referrals.unsettled import customers_of_visitors, mark_customers
 
 _KEY_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _KEY_LENGTH = 8
+# A word that one partner takes is gone for all others: nobody makes them by the hundred.
+OWN_CODES_MAX = 10
 Shared = TypeVar("Shared", Link, Code)
 
 
@@ -30,6 +32,12 @@ class PartnerNotActive(DomainError):
     """A paused, rejected or ended partner gets no new links and codes."""
 
     code = "partner_not_active"
+
+
+class TooManyCodes(DomainError):
+    """A partner has as many codes in use as it may make by itself."""
+
+    code = "too_many_codes"
 
 
 def create_link(
@@ -67,6 +75,18 @@ def create_code(program: Program, partner: Partner, *, key: str, offer: str = ""
         after = {"partner": partner.public_id, "offer": offer}
         record_audit(action="code.created", obj=code, label=key, after=after, actor=actor, program=program)
     return code
+
+
+def create_own_code(program: Program, partner: Partner, *, key: str, actor: Actor) -> Code:
+    """A code that the partner makes itself: no offer, and only so many in use. Raises what `create_code` does too."""
+    with transaction.atomic():
+        Partner.unscoped.select_for_update().get(pk=partner.pk)
+        if Code.objects.filter(partner=partner, revoked_at=None).count() >= OWN_CODES_MAX:
+            raise TooManyCodes(
+                f"{OWN_CODES_MAX} codes are in use already", field="key", value=key[:40],
+                remedy="take one out of use first, or ask the program team",
+            )  # fmt: skip
+        return create_code(program, partner, key=key, actor=actor)
 
 
 def revoke_link(link: Link, *, actor: Actor, reason: str = "", now: datetime) -> Link:

@@ -17,11 +17,19 @@ def live(_: HttpRequest) -> JsonResponse:
 
 @never_cache
 @require_safe
-def ready(_: HttpRequest) -> JsonResponse:
-    """200 when writes are safe, 503 with the names of what failed when they are not."""
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when writes are safe, 503 when they are not; who asks on this machine is told what failed."""
     failed = {finding.name for finding in _findings() if finding.level == "fail"}
-    answer = {"product": "goodword", "status": "unavailable" if failed else "ok", "failed": sorted(failed)}
+    answer: dict[str, object] = {"product": "goodword", "status": "unavailable" if failed else "ok"}
+    if _is_near(request):
+        answer["failed"] = sorted(failed)
     return JsonResponse(answer, status=503 if failed else 200)
+
+
+def _is_near(request: HttpRequest) -> bool:
+    """Whether somebody on this machine asks, and no proxy for somebody else: strangers are told no details."""
+    forwarded = any(request.headers.get(name) for name in ("X-Forwarded-For", "Forwarded"))
+    return request.META.get("REMOTE_ADDR", "") in ("127.0.0.1", "::1") and not forwarded
 
 
 def _findings() -> list[doctor.Finding]:

@@ -1,15 +1,19 @@
 """What people decide in the back office, through its pages: applications, terms, holds, partners."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from goodword.accounts.models import AuditEntry
 from goodword.accounts.scope import active_program
 from goodword.commissions.models import Hold
 from goodword.partners.models import Agreement, Application, Group, Partner, PartnerUser, Terms
+from goodword.payouts.models import PayoutMethod
 from goodword.referrals.models import Link
 from tests import cast
+from tests.payouts.test_runs import payee
 
 pytestmark = pytest.mark.django_db
 STEPS = [
@@ -176,3 +180,50 @@ def test_what_was_done_stands_on_the_partners_page_in_words(acme, bob):
 def test_the_program_is_switched_only_to_programs_that_one_may_open(acme, bob):
     cast.program(slug="acme-two", name="Acme Two", organization=acme.program.organization)
     assert "Acme Two" not in bob.get("/p/acme/").content.decode()
+
+
+def test_finance_does_not_release_what_finance_held(acme, sam):
+    olga = cast.sign_in(cast.member(acme.program, "owner"))
+    hold = cast.hold(acme.alder, placed_by=acme.sam)
+    page = sam.post(f"/p/acme/holds/{hold.public_id}/release", follow=True)
+    assert "somebody else has to take this one" in page.content.decode()
+    hold.refresh_from_db()
+    assert hold.released_at is None
+    olga.post(f"/p/acme/holds/{hold.public_id}/release")
+    hold.refresh_from_db()
+    assert hold.released_at
+
+
+def test_an_agreement_is_ended_for_cause_with_a_reason(acme, bob):
+    agreement = cast.agreement(cast.partner(acme.program, name="Birch"))
+    today = timezone.localdate()
+    path = f"/p/acme/agreements/{agreement.public_id}/end"
+    assert "This field is required" in bob.post(path, {"ends_on": today, "for_cause": "on"}).content.decode()
+    assert "That day is over" in bob.post(path, {"ends_on": today - timedelta(days=1), "reason": "x"}).content.decode()
+    bob.post(path, {"ends_on": today, "for_cause": "on", "reason": "Paid search on our name"})
+    agreement.refresh_from_db()
+    assert (agreement.for_cause, agreement.end_reason) == (True, "Paid search on our name")
+    assert agreement.ends_at > timezone.now()
+    assert AuditEntry.objects.get(action="agreement.ended").after["for_cause"] is True
+
+
+def test_the_recruiter_of_a_partner_is_set_and_never_a_recruit_of_its_own(acme, bob):
+    birch = cast.partner(acme.program, name="Birch", parent=acme.alder)
+    given = {"name": "Alder Advice", "kind": "firm", "parent": str(birch.pk)}
+    refused = bob.post(f"/p/acme/partners/{acme.alder.public_id}/edit", given)
+    assert "recruited by its own recruit" in refused.content.decode()
+    other = cast.partner(cast.program(slug="other"), name="Foreign")
+    assert bob.post(f"/p/acme/partners/{birch.public_id}/edit", {**given, "parent": str(other.pk)}).status_code == 200
+    cedar = cast.partner(acme.program, name="Cedar")
+    bob.post(f"/p/acme/partners/{birch.public_id}/edit", {**given, "name": "Birch", "parent": str(cedar.pk)})
+    birch.refresh_from_db()
+    assert birch.parent == cedar
+
+
+@pytest.mark.parametrize(("role", "sees"), [("owner", True), ("finance", True), ("manager", False), ("viewer", False)])
+def test_only_owners_and_finance_see_where_money_goes(acme, role, sees):
+    payee(acme.program, "Ada", l1=6000)
+    partner = Partner.unscoped.get(name="Ada")
+    mask = PayoutMethod.unscoped.get(partner=partner).account_mask
+    page = cast.sign_in(cast.member(acme.program, role)).get(f"/p/acme/partners/{partner.public_id}")
+    assert (mask in page.content.decode()) is sees

@@ -3,7 +3,8 @@
 import pytest
 
 from goodword.portal.texts import ready_texts
-from goodword.referrals.models import Link
+from goodword.referrals.models import Code, Link
+from goodword.referrals.sharing import OWN_CODES_MAX
 from tests import cast
 from tests.portal.test_home import text_of
 
@@ -98,3 +99,39 @@ def test_another_partners_link_does_not_exist(acme):
     client = cast.sign_in(acme.alice)
     for ending in ("", "/print", "/qr.svg"):
         assert client.get(f"/portal/acme/share/links/{foreign.public_id}{ending}").status_code == 404
+
+
+def test_a_partner_makes_a_code_and_takes_it_out_of_use(acme):
+    alice = cast.sign_in(acme.alice)
+    assert (
+        alice.post("/portal/acme/share/codes/new", {"key": "Alder-10", "offer": "everything free"}).status_code == 302
+    )
+    code = Code.unscoped.get()
+    assert (code.key, code.partner, code.offer) == ("alder-10", acme.alder, "")
+    assert "alder-10" in alice.get("/portal/acme/share").content.decode()
+    alice.post(f"/portal/acme/share/codes/{code.public_id}/revoke")
+    code.refresh_from_db()
+    assert code.revoked_at
+
+
+def test_a_partner_takes_a_link_out_of_use(acme):
+    link = cast.link(acme.alder)
+    cast.sign_in(acme.alice).post(f"/portal/acme/share/links/{link.public_id}/revoke")
+    link.refresh_from_db()
+    assert link.revoked_at
+
+
+def test_a_partner_makes_only_so_many_codes(acme):
+    for _ in range(OWN_CODES_MAX):
+        cast.code(acme.alder)
+    answer = cast.sign_in(acme.alice).post("/portal/acme/share/codes/new", {"key": "one-more"})
+    assert answer.status_code == 422
+    assert f"{OWN_CODES_MAX} codes are in use already" in answer.content.decode()
+    assert Code.unscoped.count() == OWN_CODES_MAX
+
+
+def test_nobody_takes_the_code_of_another_partner_out_of_use(acme):
+    code = cast.code(cast.partner(acme.program, name="Other"))
+    assert cast.sign_in(acme.alice).post(f"/portal/acme/share/codes/{code.public_id}/revoke").status_code == 404
+    code.refresh_from_db()
+    assert code.revoked_at is None

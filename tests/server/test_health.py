@@ -36,3 +36,9 @@ def test_a_full_disk_is_not_ready(client, monkeypatch):
 
 def test_health_is_read_only(client):
     assert client.post("/health/live").status_code == 405
+
+
+def test_strangers_and_those_behind_a_proxy_are_told_no_details(client):
+    for stranger in ({"REMOTE_ADDR": "203.0.113.9"}, {"headers": {"X-Forwarded-For": "203.0.113.9"}}):
+        answer = client.get("/health/ready", **stranger)
+        assert (answer.status_code, set(answer.json())) == (200, {"product", "status"})

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from goodword.accounts.models import Program
 from goodword.accounts.scope import active_or_none
 from goodword.domain import colours
+from goodword.domain.emails import mask_email
 from goodword.insights.icons import ICONS
 from goodword.insights.wording import count_text, day_text, exact_text, money_text, percent_text, when_text
 
@@ -100,10 +101,7 @@ def count_words(number: int, words: str) -> str:
 @register.filter
 def masked(email: str, role: str) -> str:
     """An e-mail address as this role may see it: a viewer sees only where it leads."""
-    if role != "viewer" or "@" not in email:
-        return email
-    name, _, host = email.partition("@")
-    return f"{name[:1]}•••@{host}"
+    return mask_email(email) if role == "viewer" else email
 
 
 @register.filter

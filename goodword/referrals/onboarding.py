@@ -13,8 +13,11 @@ from goodword.referrals.sharing import create_link
 
 
 @transaction.atomic
-def approve_with_link(application: Application, *, by: User, actor: Actor, now: datetime) -> Partner:
-    """Approve, and make the link the new partner can share at once. Without a site address there is none to make."""
+def approve_with_link(application: Application, *, by: User | None, actor: Actor, now: datetime) -> Partner:
+    """Approve, and make the link the new partner can share at once. Without a site address there is none to make.
+
+    The page and the API both come in here, so that no partner begins with less than another.
+    """
     partner = approve_application(application, actor=actor, decided_by=by, now=now)
     program = application.program
     if program.site_url:
