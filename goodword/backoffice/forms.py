@@ -57,7 +57,8 @@ class PartnerForm(forms.Form):
         groups: Any = self.fields["group"]
         groups.queryset = Group.objects.order_by("name")
         parents: Any = self.fields["parent"]
-        parents.queryset = Partner.objects.exclude(pk=partner.pk if partner else None).order_by("name")
+        others = Partner.objects.exclude(pk=partner.pk) if partner else Partner.objects.all()
+        parents.queryset = others.order_by("name")
 
     @property
     def details(self) -> PartnerDetails:

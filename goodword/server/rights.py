@@ -159,7 +159,7 @@ def _grant(cursor: Any, role: str, table: str, rights: frozenset[str]) -> None:
     names = {"table": sql.Identifier(table), "role": sql.Identifier(role)}
     cursor.execute(sql.SQL("REVOKE ALL ON {table} FROM {role}").format(**names))
     if rights:
-        listed = sql.SQL(", ".join(sorted(rights)))  # type: ignore[arg-type]  # words of this module
+        listed = sql.SQL(", ".join(sorted(rights)))  # words of this module
         cursor.execute(sql.SQL("GRANT {rights} ON {table} TO {role}").format(rights=listed, **names))
 
 
