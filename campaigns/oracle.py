@@ -1,29 +1,113 @@
-"""Engine and naive evaluator on many seeded worlds: `./run.sh campaign oracle [WORLDS] [FIRST_SEED]`."""
+"""Engine and naive evaluator on many seeded worlds: tries to break the engine's lines, outcomes, notices and steps.
 
+`./run.sh campaign oracle [COUNT] [SEED]`, also `--seed`, `--minutes`, `--processes`, `--all` (the whole coverage).
+It ends with 1 at a difference, or when a feature of the contract was met too seldom.
+"""
+
+import argparse
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 
-from tests.oracle.comparing import differences
+from tests.oracle.comparing import compare
+from tests.oracle.coverage import report
+from tests.oracle.shrinking import shrunk, written
+from tests.oracle.worlds import world
 
-SHOWN = 5
+BLOCK = 500
+SHOWN = 3
+# A feature must be met once in this many worlds, or the count says nothing about it.
+WORLDS_PER_HIT = 5_000
+
+
+@dataclass
+class Tally:
+    """What came of some worlds."""
+
+    worlds: int = 0
+    lines: int = 0
+    differ: dict[int, list[str]] = field(default_factory=dict)
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Tally") -> None:
+        self.worlds += other.worlds
+        self.lines += other.lines
+        self.differ |= other.differ
+        self.seen += other.seen
+
+
+def block_of(seeds: range) -> Tally:
+    """Compare a block of seeds; runs in a process of its own."""
+    tally = Tally()
+    for seed in seeds:
+        expected, found = compare(*world(seed))
+        tally.worlds += 1
+        tally.lines += len(expected.lines)
+        tally.seen += expected.book.seen
+        if found:
+            tally.differ[seed] = found
+    return tally
+
+
+def blocks(first: int, count: int) -> Iterator[range]:
+    """The seeds in blocks."""
+    for start in range(first, first + count, BLOCK):
+        yield range(start, min(start + BLOCK, first + count))
+
+
+def run(wishes: argparse.Namespace) -> Tally:
+    """All blocks over the processes; prints the count as it grows."""
+    total, began = Tally(), time.monotonic()
+    waiting = list(blocks(wishes.seed, wishes.count))
+    with ProcessPoolExecutor(wishes.processes) as pool:
+        while waiting and time.monotonic() - began < 60 * wishes.minutes:
+            batch, waiting = waiting[: 4 * wishes.processes], waiting[4 * wishes.processes :]
+            for tally in pool.map(block_of, batch):
+                total.add(tally)
+            rate = total.worlds / (time.monotonic() - began)
+            print(f"{total.worlds} worlds, {total.lines} lines, {len(total.differ)} differ, {rate:.0f}/s", flush=True)
+    return total
+
+
+def show(total: Tally) -> None:
+    """The first difference as small as it gets, and a few more in short."""
+    for place, (seed, found) in enumerate(sorted(total.differ.items())[:SHOWN]):
+        print(f"seed {seed}:", *found[:6], sep="\n  ")
+        if place == 0:
+            small = shrunk(*world(seed))
+            print(f"the same difference, as small as it gets:\n{written(*small)}", *compare(*small)[1], sep="\n  ")
+
+
+def _wishes() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", nargs="?", type=int, default=200_000)
+    parser.add_argument("first", nargs="?", type=int, default=None, help="the first seed; the same as --seed")
+    parser.add_argument("--seed", type=int, default=1_000_000)
+    parser.add_argument("--minutes", type=float, default=240, help="begin no more worlds after this long")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--all", action="store_true", help="print how often every feature was met")
+    wishes = parser.parse_args()
+    wishes.seed = wishes.seed if wishes.first is None else wishes.first
+    return wishes
 
 
 def main() -> int:
-    """Print the count as it grows and every difference (the first few in full); exit code 1 when there is one."""
-    worlds = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
-    lines, bad, started = 0, 0, time.perf_counter()
-    for done, seed in enumerate(range(first, first + worlds), start=1):
-        made, found = differences(seed)
-        lines += made
-        if found:
-            bad += 1
-            if bad <= SHOWN:
-                print(*found, sep="\n")
-        if done % 1000 == 0 or done == worlds:
-            rate = done / (time.perf_counter() - started)
-            print(f"{done} of {worlds} worlds, {lines} lines, {bad} differ, {rate:.0f} worlds/s", flush=True)
-    return 1 if bad else 0
+    """Run, show differences and coverage; 1 when something is wrong."""
+    wishes = _wishes()
+    print(f"seeds from {wishes.seed}")
+    total = run(wishes)
+    show(total)
+    text, lacking = report(total.seen, total.worlds // WORLDS_PER_HIT)
+    print(text)
+    if wishes.all:
+        print(*(f"{count:>9}  {name}" for name, count in sorted(total.seen.items())), sep="\n")
+    if lacking:
+        print("met too seldom:", *lacking, sep="\n  ")
+    print(f"{total.worlds} worlds, {total.lines} lines with all their steps, {len(total.differ)} differences")
+    return 1 if total.differ or lacking else 0
 
 
 if __name__ == "__main__":

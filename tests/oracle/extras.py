@@ -1,0 +1,157 @@
+"""Step 11: overrides of recruiters and bonuses, made from the components of one conversion."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from tests.oracle.book import Conversion
+from tests.oracle.dates import add_months, period
+from tests.oracle.numbers import percent, round_to
+from tests.oracle.workings import Workings
+
+
+@dataclass(eq=False)
+class Extra:
+    """An override or a bonus line."""
+
+    kind: str
+    conversion: Conversion
+    partner: str
+    key: str
+    terms: str
+    place: int
+    hold_days: int
+    level: int = 0
+    basis: int = 0
+    steps_paid: list = field(default_factory=list)
+    amount: int = 0
+    reasons: list = field(default_factory=list)
+    children: list = field(default_factory=list)
+    known: Workings | None = None
+
+
+class Overrides:
+    """Goes through all conversions in order and remembers which components carried an override of whom."""
+
+    def __init__(self, book):
+        self.book, self.carried = book, {}
+
+    def of_conversion(self, components):
+        found = {}
+        for one in components:
+            for level, recruiter in enumerate(self._ancestors(one.partner), start=1):
+                self._add(found, one, level, recruiter)
+        for line, override in found.values():
+            self._fill(line, override)
+        return [line for line, _ in found.values()]
+
+    def _ancestors(self, partner):
+        found = []
+        while parent := self.book.partners.get(partner, {}).get("parent"):
+            found.append(parent)
+            partner = parent
+        return found
+
+    def _add(self, found, one, level, recruiter):
+        agreement = self.book.in_force(recruiter, one.conversion.at)
+        if agreement is None:
+            self.book.saw("override without an agreement")
+            return
+        fit = [row for row in self.book.terms[agreement.terms].get("overrides", []) if row["level"] == level]
+        if not fit or (fit[0].get("of") == "sale" and one.rule.get("adds")):
+            return
+        override, pair = fit[0], (recruiter, one.partner)
+        if self._over(override, pair, one):
+            self.book.saw("override lasts over", *override["lasts"])
+            return
+        key = recruiter, one.rule["key"], level
+        if key not in found:
+            hold = one.rule.get("hold_days", self.book.hold_days)
+            line = Extra("override", one.conversion, recruiter, one.rule["key"], agreement.terms, one.payee.place, hold)
+            line.level, line.known = level, Workings(self.book.scale)
+            line.known.plain("override", gives=agreement.terms, words=(f"level {level} ",))
+            found[key] = line, override
+        found[key][0].children.append(one)
+        if "percent" in override or one.amount > 0:
+            self.carried.setdefault(pair, []).append(one)
+
+    def _over(self, override, pair, one):
+        lasts, carried = override.get("lasts", {}), self.carried.get(pair, [])
+        if "payments" in lasts and len(carried) >= lasts["payments"]:
+            return True
+        first = carried[0].conversion.day if carried else one.conversion.day
+        return "months" in lasts and one.conversion.day >= add_months(first, lasts["months"])
+
+    def _fill(self, line, override):
+        book, children = self.book, line.children
+        if "flat" in override:
+            paid = sum(child.amount > 0 for child in children)
+            line.amount = int(book.minor(override["flat"])) * paid
+            line.known.money("rate", book.minor(override["flat"]), also=[paid], gives=line.amount)
+            kind = "flat"
+        else:
+            kind = override.get("of", "commission")
+            line.basis = sum(child.basis if kind == "sale" else child.amount for child in children)
+            exact = line.basis * percent(override["percent"])
+            line.amount = round_to(exact, book.mode)
+            line.known.money(
+                "basis", *(child.basis if kind == "sale" else child.amount for child in children), value=line.basis
+            )
+            line.known.money("rate", line.basis, also=[percent(override["percent"])], value=exact)
+            line.known.money("round", exact, gives=line.amount)
+        line.steps_paid = [override]
+        book.saw("override level", line.level, kind)
+        book.saw("override children", min(len(children), 2))
+
+
+class Bonuses:
+    """Goes through all conversions in order and counts what each bonus key of a partner has reached."""
+
+    def __init__(self, book):
+        self.book, self.past, self.paid = book, [], set()
+
+    def of_conversion(self, components):
+        payees = list({id(one.payee): one.payee for one in components}.values())
+        earlier, self.past = list(self.past), self.past + components
+        found = []
+        for payee in payees:
+            mine = [one for one in components if one.payee is payee]
+            for bonus in self.book.terms[payee.agreement.terms].get("bonuses", []):
+                if payee.standing.in_force:
+                    found += self._reached(bonus, payee, mine, earlier)
+        return found
+
+    def _reached(self, bonus, payee, mine, earlier):
+        book, conversion = self.book, mine[0].conversion
+        now = period(bonus["per"], conversion.day)
+        same = [
+            one for one in earlier if one.partner == payee.partner and period(bonus["per"], one.conversion.day) == now
+        ]
+        before, after = self._measure(bonus, same), self._measure(bonus, same + mine)
+        reaches = book.minor(bonus["reaches"]) if bonus["measure"] == "volume" else int(bonus["reaches"])
+        if not before < reaches <= after:
+            return []
+        once = payee.partner, bonus["key"], bonus["per"], now
+        if once in self.paid:
+            book.saw("bonus reached again")
+            return []
+        self.paid.add(once)
+        if bonus.get("if_undone", "reverse") == "keep" and any(one.kept < 1 for one in same):
+            book.saw("bonus kept over a refund")
+        book.saw("bonus", bonus["measure"], bonus["per"], bonus.get("if_undone", "reverse"))
+        line = Extra(
+            "bonus", conversion, payee.partner, bonus["key"], payee.agreement.terms, payee.place, book.hold_days
+        )
+        line.amount, line.steps_paid, line.known = int(book.minor(bonus["flat"])), [bonus], Workings(book.scale)
+        unit = book.scale if bonus["measure"] == "volume" else 1
+        line.known.plain("total", Fraction(before, unit), gives=Fraction(after, unit))
+        line.known.plain("bonus", Fraction(reaches, unit), gives=Fraction(bonus["flat"]), words=(bonus["per"],))
+        return [line]
+
+    def _measure(self, bonus, components):
+        """What the lines of rules of the bonus's `on` come to."""
+        keep = bonus.get("if_undone", "reverse") == "keep"
+        counts = [one for one in components if one.rule["on"] == bonus["on"] and (keep or one.kept > 0)]
+        if bonus["measure"] == "volume":
+            return sum(one.made if keep else one.basis for one in counts if not one.rule.get("adds"))
+        of = "id" if bonus["measure"] == "count" else "customer"
+        return len({getattr(one.conversion, of) for one in counts})
