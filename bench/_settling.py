@@ -1,5 +1,6 @@
 """A program with many facts, its settlement, and the same rows inserted one by one. Django must be set up before."""
 
+import json
 import random
 import time
 from collections import defaultdict
@@ -191,7 +192,11 @@ def _accounts(program: Program, other: Program) -> dict[Any, Any]:
 def _rows(cursor: Any, query: str, values: list[Any]) -> list[dict[str, Any]]:
     cursor.execute(query, values)
     names = [column.name for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [dict(zip(names, map(_written, row), strict=True)) for row in cursor.fetchall()]
+
+
+def _written(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict) else value
 
 
 def _insert(cursor: Any, table: str, row: dict[str, Any]) -> None:

@@ -10,7 +10,17 @@ from json.encoder import encode_basestring as quoted
 from typing import NamedTuple
 from uuid import UUID
 
-from goodword.domain.chart import NOTHING_BOOKED, Booked, Bucket, Subject, difference, recipe_of, target
+from goodword.domain.chart import (
+    NOTHING_BOOKED,
+    Booked,
+    Bucket,
+    Posting,
+    Subject,
+    accrual,
+    difference,
+    recipe_of,
+    target,
+)
 from goodword.domain.money import to_decimal
 from goodword.ledger.chain import canonical_json
 from goodword.ledger.services import NewTransaction
@@ -70,22 +80,32 @@ def differences(
 ) -> Iterator[NewTransaction]:
     """The transactions that take the books of these lines to what they are due; none for lines that agree."""
     for due in dues:
-        known = booked.get(due.line, NOTHING_BOOKED)
-        wanted = target(due.amount, bucket_of(due, holds, as_of), known.moved)
-        if known[:4] != tuple(wanted.values()):
-            yield _posted(due, known, wanted, as_of)
+        new = booked_to(due, booked.get(due.line, NOTHING_BOOKED), holds, as_of)
+        if new is not None:
+            yield new
 
 
-def _posted(due: Due, known: Booked, wanted: dict[str, int], as_of: datetime) -> NewTransaction:
-    kind = recipe_of(known, wanted)
+def booked_to(due: Due, known: Booked, holds: Holds, as_of: datetime) -> NewTransaction | None:
+    """The transaction that takes the books of one line to what it is due; none when they agree."""
+    bucket = bucket_of(due, holds, as_of)
+    if not known.entries and due.amount > 0:  # nearly every line, once: nothing to compare
+        return _transaction(due, "accrual", 0, accrual(Subject(due.line, due.partner), due.amount, bucket), as_of)
+    wanted = target(due.amount, bucket, known.moved)
+    if known[:4] == tuple(wanted.values()):
+        return None
+    legs = difference(Subject(due.line, due.partner), known, wanted)
+    return _transaction(due, recipe_of(known, wanted), known.entries, legs, as_of)
+
+
+def _transaction(due: Due, kind: str, entries: int, legs: list[Posting], as_of: datetime) -> NewTransaction:
     # The cause names the state of the line's books it starts from: whoever computed the same difference from the
     # same books is refused by the unique cause, lock or no lock.
     return NewTransaction(
         kind,
         "line",
-        f"{due.line}@{known.entries}",
+        f"{due.line}@{entries}",
         due.currency,
-        difference(Subject(due.line, due.partner), known, wanted),
+        legs,
         _effective(due, kind, as_of),
         _MEMO[kind].format(due.conversion)[:300],
         evidence=_evidence(due),

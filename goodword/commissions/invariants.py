@@ -105,8 +105,9 @@ def unexplained(at: Examined) -> Iterator[str]:
             yield f"line {line.line}: {fault}"
     rows = at.rows("""
         SELECT sequence FROM ledger_transaction WHERE program_id = %(program)s AND cause_kind = 'line'
-           AND (evidence -> 'line' ->> 'line' IS DISTINCT FROM split_part(cause_id, '@', 1) OR NOT evidence ? 'terms'
-                OR jsonb_typeof(evidence -> 'steps') IS DISTINCT FROM 'array') ORDER BY sequence""")
+           AND (evidence -> 'line' ->> 'line' IS DISTINCT FROM split_part(cause_id, '@', 1)
+                OR evidence -> 'terms' IS NULL OR json_typeof(evidence -> 'steps') IS DISTINCT FROM 'array')
+         ORDER BY sequence""")
     yield from (f"transaction {number} does not keep the line, terms and steps it was posted for" for (number,) in rows)
 
 

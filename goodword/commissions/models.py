@@ -15,12 +15,15 @@ class Line(models.Model):
     """One commission line, as `settle` says now (`settlement.md` section 7). Its key is the engine's stable line id."""
 
     pk = models.CompositePrimaryKey("program_id", "line")
-    # The key of the partner carries the program; the indexes below begin with both.
+    # No foreign keys here and below: they are checked row by row, and a settlement writes the rows of a whole program.
+    # One set-based check for each statement (commissions/migrations, "tied in sets") promises the same.
     program = models.ForeignKey(
         "accounts.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     line = models.CharField(max_length=80)
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+", db_index=False)
+    partner = models.ForeignKey(
+        Partner, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     conversion = models.CharField(max_length=200, help_text="external id of the conversion")
     conversion_at = models.DateTimeField()
     customer = models.CharField(max_length=200)
@@ -49,8 +52,8 @@ class Line(models.Model):
         default_manager_name = "objects"
         base_manager_name = "unscoped"
         indexes = [
-            models.Index(fields=["program", "partner", "-conversion_at", "line"], name="line_by_partner"),
-            models.Index(fields=["program", "-conversion_at", "line"], name="line_by_time"),
+            models.Index(fields=["program", "partner", "conversion_at"], name="line_by_partner"),
+            models.Index(fields=["program", "conversion_at"], name="line_by_time"),
             models.Index(fields=["program", "conversion"], name="line_by_conversion"),
             models.Index(fields=["program", "matures_at"], name="line_by_maturity"),
         ]
@@ -60,7 +63,9 @@ class Outcome(models.Model):
     """Why a conversion has no line."""
 
     pk = models.CompositePrimaryKey("program_id", "conversion")
-    program = models.ForeignKey("accounts.Program", on_delete=models.PROTECT, related_name="+")
+    program = models.ForeignKey(
+        "accounts.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     conversion = models.CharField(max_length=200)
     outcome = models.CharField(max_length=30)
 

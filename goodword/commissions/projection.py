@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db import connection
 
@@ -14,7 +15,7 @@ from goodword.commissions.models import Line, Outcome
 from goodword.domain.ids import parse_public_id
 from goodword.domain.settlement import Line as Settled
 from goodword.domain.settlement import Settlement, Zone, moment
-from goodword.ledger.copying import copy_rows, escaped
+from goodword.ledger.copying import copy_lines, copy_rows, escaped
 
 _COLUMNS = (
     "program_id", "line", "partner_id", "conversion", "conversion_at", "customer", "kind", "level", "rule", "terms",
@@ -33,7 +34,7 @@ class Sold(NamedTuple):
 class Projected(NamedTuple):
     """A line as a row for COPY, its digest, and what is due on it."""
 
-    row: list[str]
+    row: str
     digest: str
     due: Due
 
@@ -45,8 +46,8 @@ class Projector:
         self._program = str(program.pk)
         self._sold = sold
         self._zone = Zone(program.timezone)
-        self.partner_key = lru_cache(maxsize=None)(lambda text: parse_public_id("partner", text))
-        self._first_instant = lru_cache(maxsize=None)(self._first_instant_of)
+        self._partner = lru_cache(maxsize=None)(_partner)
+        self._maturity = lru_cache(maxsize=None)(self._maturity_of)
 
     def project(self, lines: Iterable[Settled]) -> Iterator[Projected]:
         """Each line in the engine's order; its position counts within its conversion."""
@@ -57,42 +58,49 @@ class Projector:
             yield self._projected(line, position)
 
     def _projected(self, line: Settled, position: int) -> Projected:
-        sold = self._sold[line.conversion]
-        matures_at, matures_text = self._first_instant(line.matures_on)
-        at, partner = moment(sold.at), self.partner_key(line.partner)
-        matures_on, steps = line.matures_on.isoformat(), steps_json(line.steps)
-        row = [
-            self._program, escaped(line.line), str(partner), escaped(line.conversion), at.isoformat(),
-            escaped(sold.customer), line.kind, str(line.level), escaped(line.rule), escaped(line.terms), line.currency,
-            str(line.share_ppm), str(line.basis), escaped(line.rate), str(line.amount), matures_on, matures_text,
-            "{" + ",".join(line.reasons) + "}", escaped(steps), str(position),
-        ]  # fmt: skip
-        digest = _digest(row)
-        row.append(digest)
+        (
+            key, conversion, partner_id, rule, terms, kind, level, currency, share_ppm, basis, rate, amount, day, _,
+            reasons, *_,
+        ) = line  # fmt: skip
+        customer, sold_at = self._sold[conversion]
+        partner, partner_text = self._partner(partner_id)
+        matures_at, matures_at_text, matures_on = self._maturity(day)
+        at, steps = moment(sold_at), steps_json(line.steps)
+        fields = (
+            f"{self._program}\t{key}\t{partner_text}\t{escaped(conversion)}\t{at.isoformat()}\t{escaped(customer)}\t"
+            f"{kind}\t{level}\t{escaped(rule)}\t{escaped(terms)}\t{currency}\t{share_ppm}\t{basis}\t{escaped(rate)}\t"
+            f"{amount}\t{matures_on}\t{matures_at_text}\t{{{','.join(reasons)}}}\t{escaped(steps)}\t{position}"
+        )
+        digest = _digest(fields)
         due = Due(
-            line.line, partner, line.partner, line.conversion, at, matures_at, matures_on, line.kind, line.rule,
-            line.terms, line.currency, line.share_ppm, line.basis, line.rate, line.amount, steps,
+            key, partner, partner_id, conversion, at, matures_at, matures_on, kind, rule, terms, currency, share_ppm,
+            basis, rate, amount, steps,
         )  # fmt: skip
-        return Projected(row, digest, due)
+        return Projected(f"{fields}\t{digest}\n", digest, due)
 
-    def _first_instant_of(self, day: date) -> tuple[datetime, str]:
+    def _maturity_of(self, day: date) -> tuple[datetime, str, str]:
         at = moment(self._zone.first_instant(day.toordinal()))
-        return at, at.isoformat()
+        return at, at.isoformat(), day.isoformat()
 
 
-def _digest(row: list[str]) -> str:
-    return hashlib.blake2b("\t".join(row).encode(), digest_size=16).hexdigest()
+def _partner(public_id: str) -> tuple[UUID, str]:
+    key = parse_public_id("partner", public_id)
+    return key, str(key)
+
+
+def _digest(fields: str) -> str:
+    return hashlib.blake2b(fields.encode(), digest_size=16).hexdigest()
 
 
 def digest_of_row(row: Line) -> str:
     """The digest that a stored line has when nobody touched it."""
-    return _digest([
+    return _digest("\t".join([
         str(row.program_id), escaped(row.line), str(row.partner_id), escaped(row.conversion),
         row.conversion_at.isoformat(), escaped(row.customer), row.kind, str(row.level), escaped(row.rule),
         escaped(row.terms), row.currency, str(row.share_ppm), str(row.basis_minor), escaped(row.rate),
         str(row.amount_minor), row.matures_on.isoformat(), row.matures_at.isoformat(),
         "{" + ",".join(row.reasons) + "}", escaped(steps_json(row.steps)), str(row.position),
-    ])  # fmt: skip
+    ]))  # fmt: skip
 
 
 def due_of_row(row: Line) -> Due:
@@ -104,20 +112,20 @@ def due_of_row(row: Line) -> Due:
     )  # fmt: skip
 
 
-def add_lines(rows: Iterable[list[str]]) -> None:
+def add_lines(rows: Iterable[str]) -> None:
     """Write rows where none stand under their ids, as they come."""
-    copy_rows("commissions_line", _COLUMNS, rows)
+    copy_lines("commissions_line", _COLUMNS, rows)
 
 
-def replace_lines(program: Program, rows: list[list[str]], gone: Iterable[str]) -> None:
+def replace_lines(program: Program, rows: Mapping[str, str], gone: Iterable[str]) -> None:
     """Put these rows in the place of whatever stands under their ids, and take away the lines that are gone."""
-    replaced = [*(row[1] for row in rows), *gone]
+    replaced = [*rows, *gone]
     if not replaced:
         return
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM commissions_line WHERE program_id = %s AND line = ANY (%s)", [program.pk, replaced])
     if rows:
-        copy_rows("commissions_line", _COLUMNS, rows)
+        copy_lines("commissions_line", _COLUMNS, rows.values())
 
 
 def write_outcomes(program: Program, outcomes: Mapping[str, str], gone: Iterable[str]) -> None:

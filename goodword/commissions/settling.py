@@ -5,10 +5,11 @@ Everything runs under the settle key, in one database transaction; what a line i
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Max, QuerySet
@@ -16,7 +17,7 @@ from django.db.models import Max, QuerySet
 from goodword.accounts.actors import SYSTEM
 from goodword.accounts.models import Program
 from goodword.accounts.services import record_audit
-from goodword.commissions.booking import Due, Holds, differences, withdrawn
+from goodword.commissions.booking import Due, Holds, booked_to, differences, withdrawn
 from goodword.commissions.future import not_yet
 from goodword.commissions.models import Hold, Line, SettlementRun
 from goodword.commissions.projection import (
@@ -31,6 +32,7 @@ from goodword.commissions.projection import (
     write_outcomes,
 )
 from goodword.commissions.scope import Scope, scope_of
+from goodword.domain.chart import NOTHING_BOOKED, Booked
 from goodword.domain.money import to_decimal
 from goodword.domain.settlement import Settlement, instant, read_program, settle
 from goodword.ledger.selectors import balances, owned_by_line
@@ -40,6 +42,7 @@ from goodword.referrals.export import program_document, settlement_facts
 from goodword.referrals.models import Conversion, UnsettledFact
 
 NOTICES_MAX = 1_000
+_NOT_OWNED = (None, NOTHING_BOOKED)
 
 
 class ScopeTooNarrow(Exception):
@@ -62,6 +65,13 @@ class Work:
     posted: list[NewTransaction] = field(default_factory=list)
     gone: dict[str, tuple[str, str]] = field(default_factory=dict)
     later: set[str] = field(default_factory=set)
+
+
+class Books(NamedTuple):
+    """What is booked of each line, with its owner, and what is held: as it was before this run."""
+
+    owned: dict[str, tuple[UUID, Booked]]
+    holds: Holds
 
 
 def take(program: Program, now: datetime, *, everything: bool) -> Work:
@@ -114,45 +124,63 @@ def _settle_scope(work: Work) -> None:
     settlement = settle(read_program(program_document(work.program)), facts, instant(work.as_of))
     sold = {each.id: Sold(each.customer, each.at) for group in (facts.sales, facts.events) for each in group}
     outcomes, gone = _changed_outcomes(work, settlement, sold)
-    dues = _write_lines(work, settlement, sold)
+    books = Books(owned_by_line(work.program, scope.partners if scope else None), holds_of(work.program))
+    known = _write_lines(work, settlement, sold, books)
     write_outcomes(work.program, outcomes, gone)
+    _withdraw(work, books, known)
     work.later = not_yet(facts, instant(work.as_of))
     work.conversions = len(sold)
+    work.lines = len(known)
     work.notices = [each._asdict() for each in settlement.notices[:NOTICES_MAX]]
-    _collect(work, dues)
 
 
-def _write_lines(work: Work, settlement: Settlement, sold: dict[str, Sold]) -> list[Due]:
-    """Write the lines that are new or different and remove those that are gone; gives what is due on all of them."""
+def _write_lines(work: Work, settlement: Settlement, sold: dict[str, Sold], books: Books) -> set[str]:
+    """Write the lines that are new or different and remove those that are gone; gives the ids of all in scope.
+
+    What has to be posted on a line is found on the way: the database takes in the lines while that is done.
+    """
     stored = Line.unscoped.filter(program=work.program)
     if work.scope:
         stored = stored.filter(partner__in=work.scope.partners)
     before = dict(stored.values_list("line", "digest"))
-    dues: list[Due] = []
-    changed = _changed_rows(work, Projector(work.program, sold).project(settlement.lines), before, dues)
+    known: set[str] = set()
+    projected = _compared(work, Projector(work.program, sold).project(settlement.lines), books, known)
     if before:
-        replace_lines(work.program, list(changed), before)
+        changed = dict(_changed(projected, before))
+        work.gone = _gone(work.program, before)
+        replace_lines(work.program, changed, before)
     else:
-        add_lines(changed)  # the database takes in the first lines while the last ones are worded
-    work.lines = len(dues)
-    return dues
+        add_lines(each.row for each in projected)
+    return known
 
 
-def _changed_rows(
-    work: Work, projected: Iterator[Projected], before: dict[str, str], dues: list[Due]
-) -> Iterator[list[str]]:
-    """The rows of lines that are new or different. Fills `dues` with all in scope; leaves in `before` what is gone."""
+def _compared(work: Work, projected: Iterator[Projected], books: Books, known: set[str]) -> Iterator[Projected]:
+    """The lines in scope, each compared with the books on its way through. Fills `known` and what is to be posted."""
+    owned, holds = books
+    partners = work.scope.partners if work.scope else None
     for each in projected:
-        if work.scope and each.due.partner not in work.scope.partners:
+        due = each.due
+        if partners is not None and due.partner not in partners:
             continue
-        dues.append(each.due)
-        if before.pop(each.due.line, None) != each.digest:
-            yield each.row
-    if before:
-        gone = Line.unscoped.filter(program=work.program, line__in=list(before))
-        work.gone = {
-            line: (conversion, terms) for line, conversion, terms in gone.values_list("line", "conversion", "terms")
-        }
+        known.add(due.line)
+        _, booked = owned.get(due.line, _NOT_OWNED)
+        new = booked_to(due, booked, holds, work.as_of)
+        if new is not None:
+            work.posted.append(new)
+        yield each
+
+
+def _changed(projected: Iterator[Projected], before: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Line and row of what is new or different; leaves in `before` what is gone."""
+    for row, digest, due in projected:
+        if before.pop(due.line, None) != digest:
+            yield due.line, row
+
+
+def _gone(program: Program, lines: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Conversion and terms of stored lines that are to go."""
+    rows = Line.unscoped.filter(program=program, line__in=list(lines)) if lines else Line.unscoped.none()
+    return {line: (conversion, terms) for line, conversion, terms in rows.values_list("line", "conversion", "terms")}
 
 
 def _changed_outcomes(work: Work, settlement: Settlement, sold: dict[str, Sold]) -> tuple[dict[str, str], set[str]]:
@@ -183,13 +211,11 @@ def _outcomes_in_scope(
     return {key: value for key, value in new.items() if key in sure and old.get(key) != value}, gone
 
 
-def _collect(work: Work, dues: Sequence[Due]) -> None:
-    """Compare what is due with what is booked, for these lines and for lines that settlement no longer knows."""
-    owned = owned_by_line(work.program, work.scope.partners if work.scope else None)
-    known = {due.line for due in dues}
-    gone = _withdrawn(work, {line: owner for line, (owner, _) in owned.items() if line not in known})
-    booked = {line: sums for line, (_, sums) in owned.items()}
-    work.posted += differences([*dues, *gone], booked, holds_of(work.program), work.as_of)
+def _withdraw(work: Work, books: Books, known: set[str]) -> None:
+    """Take back what is booked of lines that settlement no longer knows."""
+    owners = {line: owner for line, (owner, _) in books.owned.items() if line not in known}
+    booked = {line: books.owned[line][1] for line in owners}
+    work.posted += differences(_withdrawn(work, owners), booked, books.holds, work.as_of)
 
 
 def _withdrawn(work: Work, owners: dict[str, UUID]) -> list[Due]:

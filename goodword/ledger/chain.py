@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
 START = ""
@@ -22,7 +21,7 @@ class Leg(NamedTuple):
 
 
 class Content(NamedTuple):
-    """Everything of a transaction that its hash covers besides its legs, every field as text."""
+    """Everything of a transaction that its hash covers besides its legs: texts, the last one canonical JSON."""
 
     program: str
     sequence: str
@@ -38,6 +37,7 @@ class Content(NamedTuple):
 
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_array = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
 def canonical_json(value: Mapping[str, Any]) -> str:
@@ -51,7 +51,10 @@ def canonical_instant(at: datetime) -> str:
 
 
 def chained_hash(previous: str, content: Content, legs: Iterable[Leg]) -> str:
-    """SHA-256, in hexadecimal, over a JSON array of texts: the hash before, the content, and an array for each leg."""
-    fields = [quoted(previous), *map(quoted, content)]
-    fields += [f"[{','.join(map(quoted, leg))}]" for leg in sorted(legs)]
-    return hashlib.sha256(f"[{','.join(fields)}]".encode()).hexdigest()
+    """SHA-256, in hexadecimal, over one JSON array: the hash before, the content, and an array for each leg.
+
+    All are texts but the evidence, which stands in it as the JSON that it is.
+    """
+    *texts, evidence = content
+    text = f"{_array([previous, *texts])[:-1]},{evidence},{_array(sorted(legs))[1:]}"
+    return hashlib.sha256(text.encode()).hexdigest()

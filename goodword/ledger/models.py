@@ -1,9 +1,21 @@
 """Tables of the ledger. Rows are only ever inserted (triggers and grants); a mistake is reversed."""
 
+from typing import Any
+
 from django.db import models
 
 from goodword.accounts.models import ProgramOwned
 from goodword.accounts.scope import ProgramManager
+
+
+class CanonicalJson(models.JSONField):
+    """JSON kept as the very text that was written, and hashed: nothing is taken apart on the way in."""
+
+    def db_type(self, connection: Any) -> str:  # noqa: ARG002 - Django's own way of asking
+        return "json"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return super().from_db_value(value, expression, connection) if isinstance(value, str) else value
 
 
 class Account(ProgramOwned):
@@ -55,15 +67,15 @@ class Transaction(ProgramOwned):
     sequence = models.BigIntegerField()
     kind = models.CharField(max_length=30, help_text="a recipe of domain/chart.py, e.g. accrual")
     cause_kind = models.CharField(max_length=30, help_text="what made it: line, hold, payout, reversal, person")
-    cause_id = models.CharField(max_length=120)
+    cause_id = models.CharField(max_length=120, db_collation="C")
     effective_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     memo = models.CharField(max_length=300)
     actor = models.CharField(max_length=320, default="system")
-    evidence = models.JSONField(default=dict, help_text="line, terms version and steps as they were when it was posted")
+    evidence = CanonicalJson(default=dict, help_text="line, terms version and steps as they were when it was posted")
     legs = models.PositiveIntegerField(default=2, help_text="how many entries it has; none can be added later")
-    reverses = models.OneToOneField(
-        "self", null=True, on_delete=models.PROTECT, related_name="reversed_by", db_constraint=False
+    reverses = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
@@ -71,8 +83,11 @@ class Transaction(ProgramOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["program", "sequence"], name="transaction_sequence"),
+            models.UniqueConstraint(  # what tells rows apart first: an index is searched from the left
+                fields=["cause_id", "program", "cause_kind", "kind"], name="transaction_cause_once"
+            ),
             models.UniqueConstraint(
-                fields=["program", "cause_kind", "cause_id", "kind"], name="transaction_cause_once"
+                fields=["reverses"], name="transaction_reversed_once", condition=models.Q(reverses__isnull=False)
             ),
         ]
 
@@ -86,7 +101,9 @@ class Entry(models.Model):
     )
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="entries", db_constraint=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries", db_constraint=False)
-    subject = models.CharField(max_length=80, blank=True, help_text="the commission line this is about")
+    subject = models.CharField(
+        max_length=80, blank=True, db_collation="C", help_text="the commission line this is about"
+    )
     currency = models.CharField(max_length=3)
     debit_minor = models.BigIntegerField(default=0)
     credit_minor = models.BigIntegerField(default=0)
@@ -104,4 +121,4 @@ class Entry(models.Model):
                 | (models.Q(credit_minor__gt=0) & models.Q(debit_minor=0)),
             )
         ]
-        indexes = [models.Index(fields=["program", "subject"], name="entry_by_subject")]
+        indexes = [models.Index(fields=["subject"], name="entry_by_subject")]

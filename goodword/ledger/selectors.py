@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 
 from goodword.accounts.models import Program
 from goodword.domain.chart import CHART, Booked
@@ -58,29 +58,30 @@ def owned_by_line(
     program: Program, partners: Iterable[UUID] | None = None, lines: Iterable[str] | None = None
 ) -> dict[str, tuple[UUID, Booked]]:
     """As `booked_by_line`, with the partner whose accounts the line stands in."""
-    subjects, values = _subjects(program, partners, lines)
+    own, values = ("", []) if partners is None and lines is None else _subjects(program, partners, lines)
+    entries = "own JOIN ledger_entry entry ON entry.subject = own.subject" if own else "ledger_entry entry"
     with connection.cursor() as cursor:
-        cursor.execute(_BOOKED_BY_LINE.format(subjects=subjects), [*values, program.pk])
-        return {
-            subject: (owner, Booked(int(earned), int(pending), int(held), int(payable), entries))
-            for subject, owner, earned, pending, held, payable, entries in cursor.fetchall()
-        }
+        cursor.execute(_BOOKED_BY_LINE.format(own=own, entries=entries), [*values, program.pk])
+        return {line: (owner, Booked(*sums)) for line, owner, *sums in cursor.fetchall()}
+
+
+_BOOKED_BY_LINE = """
+    {own}
+    SELECT entry.subject, (array_agg(account.owner) FILTER (WHERE account.owner IS NOT NULL))[1],
+           coalesce(sum(debit_minor - credit_minor) FILTER (WHERE account.kind = 'commission_expense'), 0)::bigint,
+           coalesce(sum(credit_minor - debit_minor) FILTER (WHERE account.kind = 'pending'), 0)::bigint,
+           coalesce(sum(credit_minor - debit_minor) FILTER (WHERE account.kind = 'held'), 0)::bigint,
+           coalesce(sum(credit_minor - debit_minor) FILTER (WHERE account.kind = 'payable'), 0)::bigint,
+           count(*)
+      FROM {entries} JOIN ledger_account account ON account.id = entry.account_id
+     WHERE account.program_id = %s AND entry.subject <> ''
+     GROUP BY entry.subject
+"""
 
 
 # The subjects are found first, once: a join inside the condition was planned as a loop in a loop on new tables, whose
 # size the planner does not know yet, and took minutes.
-_BOOKED_BY_LINE = """
-    WITH own AS MATERIALIZED ({subjects})
-    SELECT entry.subject, (array_agg(account.owner) FILTER (WHERE account.owner IS NOT NULL))[1],
-           coalesce(sum(debit_minor - credit_minor) FILTER (WHERE account.kind = 'commission_expense'), 0),
-           coalesce(sum(credit_minor - debit_minor) FILTER (WHERE account.kind = 'pending'), 0),
-           coalesce(sum(credit_minor - debit_minor) FILTER (WHERE account.kind = 'held'), 0),
-           coalesce(sum(credit_minor - debit_minor) FILTER (WHERE account.kind = 'payable'), 0),
-           count(*)
-      FROM own JOIN ledger_entry entry ON entry.subject = own.subject AND entry.program_id = %s
-      JOIN ledger_account account ON account.id = entry.account_id
-     GROUP BY entry.subject
-"""
+_OWN = "WITH own AS MATERIALIZED (SELECT DISTINCT subject FROM ledger_entry WHERE {condition})"
 
 
 def _subjects(program: Program, partners: Iterable[UUID] | None, lines: Iterable[str] | None) -> tuple[str, list[Any]]:
@@ -93,7 +94,7 @@ def _subjects(program: Program, partners: Iterable[UUID] | None, lines: Iterable
     if lines is not None:
         condition += " AND subject = ANY(%s)"
         values.append(list(lines))
-    return f"SELECT DISTINCT subject FROM ledger_entry WHERE {condition}", values  # noqa: S608 - constants of this file
+    return _OWN.format(condition=condition), values
 
 
 def payable_by_line(program: Program, currency: str, partner: UUID | None = None) -> dict[UUID, dict[str, int]]:
@@ -154,7 +155,9 @@ def transactions_page(
     """
     found = Transaction.unscoped.filter(program=program).order_by("-sequence")
     if partner is not None:
-        found = found.filter(entries__account__owner=partner).distinct()
+        found = found.filter(
+            Exists(Entry.unscoped.filter(transaction=OuterRef("pk"), account__owner=partner, account__program=program))
+        )
     if kind:
         found = found.filter(kind=kind)
     if since is not None:

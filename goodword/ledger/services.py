@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 from goodword.accounts.models import Program
 from goodword.domain.chart import CHART, Posting, balanced, mirrored
 from goodword.domain.errors import DomainError
-from goodword.domain.ids import uuid7
+from goodword.domain.ids import uuid7_texts
 from goodword.ledger.chain import Content, Leg, canonical_instant, canonical_json, chained_hash
-from goodword.ledger.copying import NULL, copy_rows, escaped
+from goodword.ledger.copying import NULL, copy_lines, escaped
 from goodword.ledger.models import Account, Chain, Entry, Transaction
 
 _TRANSACTION_COLUMNS = (
@@ -22,7 +22,7 @@ _TRANSACTION_COLUMNS = (
 _ENTRY_COLUMNS = (
     "program_id", "transaction_id", "account_id", "subject", "currency", "debit_minor", "credit_minor"
 )  # fmt: skip
-_ONCE = ("transaction_cause_once", "ledger_transaction_reverses_id_key")
+_ONCE = ("transaction_cause_once", "transaction_reversed_once")
 _Key = tuple[str, UUID | None, str]
 
 
@@ -82,7 +82,7 @@ def book(program: Program, transactions: Sequence[NewTransaction], *, now: datet
         end = _locked_end(program)
         if transactions:
             accounts = _accounts(program, transactions)
-            _write(program, _chained(program, transactions, accounts, end, now))
+            _write(_Journal(end, accounts, canonical_instant(now)), transactions)
             Chain.unscoped.filter(program=program).update(sequence=end.sequence, hash=end.hash)
         return Span(end.sequence - len(transactions) + 1, len(transactions))
 
@@ -138,57 +138,52 @@ def _known_accounts(program: Program) -> dict[_Key, str]:
     return {(kind, owner, currency): str(key) for kind, owner, currency, key in rows}
 
 
-class _Header(NamedTuple):
-    """A transaction on its way to the database: its row, its legs and its key."""
+class _Journal:
+    """Numbers and hashes transactions on their way to the database; the chain's end moves along."""
 
-    key: str
-    row: list[str]
-    legs: list[Leg]
+    def __init__(self, end: Chain, accounts: Mapping[_Key, str], recorded: str) -> None:
+        self._end = end
+        self._accounts = accounts
+        self._recorded = recorded
+        self._program = str(end.program_id)
+        self.entries: list[str] = []
 
+    def rows(self, transactions: Sequence[NewTransaction]) -> Iterator[str]:
+        """Each transaction as a line for COPY; `entries` gets the lines of its legs."""
+        for key, new in zip(uuid7_texts(len(transactions)), transactions, strict=True):
+            yield self._row(key, new)
 
-def _chained(
-    program: Program, transactions: Iterable[NewTransaction], accounts: Mapping[_Key, str], end: Chain, now: datetime
-) -> Iterator[_Header]:
-    """Number and hash each transaction; `end` moves along."""
-    owner, recorded = str(program.pk), canonical_instant(now)
-    for new in transactions:
-        end.sequence += 1
-        evidence = new.evidence if isinstance(new.evidence, str) else canonical_json(new.evidence)
-        effective, reverses = canonical_instant(new.effective_at), str(new.reverses) if new.reverses else ""
-        content = Content(
-            owner, str(end.sequence), new.kind, new.cause_kind, new.cause_id, effective, recorded, new.memo, new.actor,
-            reverses, evidence,
-        )  # fmt: skip
+    def _row(self, key: str, new: NewTransaction) -> str:
+        kind, cause_kind, cause_id, currency, postings, at, memo, actor, explained, original = new
+        evidence = explained if isinstance(explained, str) else canonical_json(explained)
+        effective, reverses = canonical_instant(at), str(original or "")
         legs = [
-            Leg(accounts[account, partner, new.currency], subject, new.currency, str(debit), str(credit))
-            for account, partner, debit, credit, subject in new.postings
+            Leg(self._accounts[account, owner, currency], subject, currency, str(debit), str(credit))
+            for account, owner, debit, credit, subject in postings
         ]
+        end, program, recorded = self._end, self._program, self._recorded
+        end.sequence += 1
+        content = Content(
+            program, str(end.sequence), kind, cause_kind, cause_id, effective, recorded, memo, actor, reverses, evidence
+        )
         previous, end.hash = end.hash, chained_hash(end.hash, content, legs)
-        key = str(uuid7())
-        yield _Header(key, [
-            key, owner, content.sequence, new.kind, new.cause_kind, escaped(new.cause_id), effective, recorded,
-            escaped(new.memo), escaped(new.actor), escaped(evidence), str(len(legs)), reverses or NULL, previous,
-            end.hash,
-        ], legs)  # fmt: skip
+        for account, subject, _, debit, credit in legs:
+            self.entries.append(f"{program}\t{key}\t{account}\t{escaped(subject)}\t{currency}\t{debit}\t{credit}\n")
+        return (
+            f"{key}\t{program}\t{end.sequence}\t{kind}\t{cause_kind}\t{escaped(cause_id)}\t{effective}\t{recorded}\t"
+            f"{escaped(memo)}\t{escaped(actor)}\t{escaped(evidence)}\t{len(legs)}\t{reverses or NULL}\t"
+            f"{previous}\t{end.hash}\n"
+        )
 
 
-def _write(program: Program, headers: Iterable[_Header]) -> None:
-    """Two COPY statements; the legs wait in memory until their headers are written."""
-    owner = str(program.pk)
-    entries: list[list[str]] = []
-
-    def rows() -> Iterator[list[str]]:
-        for header in headers:
-            for account, subject, currency, debit, credit in header.legs:
-                entries.append([owner, header.key, account, escaped(subject), currency, debit, credit])
-            yield header.row
-
+def _write(journal: _Journal, transactions: Sequence[NewTransaction]) -> None:
+    """Two COPY statements; the lines of the entries come to be while the transactions are written."""
     try:
-        copy_rows("ledger_transaction", _TRANSACTION_COLUMNS, rows())
+        copy_lines("ledger_transaction", _TRANSACTION_COLUMNS, journal.rows(transactions))
     except IntegrityError as refused:
         if not any(name in str(refused) for name in _ONCE):
             raise
         raise AlreadyPosted(
             "this cause has posted before", remedy="read what is booked again, then book the difference"
         ) from refused
-    copy_rows("ledger_entry", _ENTRY_COLUMNS, entries)
+    copy_lines("ledger_entry", _ENTRY_COLUMNS, journal.entries)

@@ -134,7 +134,7 @@ def _with_legs(at: Examined) -> Iterator[tuple[tuple[int, str, str, Content], li
 
 _CHAIN = """
     SELECT t.sequence, t.kind, t.cause_kind, t.cause_id, t.effective_at, t.recorded_at, t.memo, t.actor,
-           t.evidence, t.reverses_id, t.previous_hash, t.hash,
+           t.evidence::text, t.reverses_id, t.previous_hash, t.hash,
            e.account_id, e.subject, e.currency, e.debit_minor, e.credit_minor
       FROM ledger_transaction t LEFT JOIN ledger_entry e ON e.transaction_id = t.id
      WHERE t.program_id = %s ORDER BY t.sequence

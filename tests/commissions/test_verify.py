@@ -142,7 +142,7 @@ def i15(world):
 
 
 def i16(world):
-    corrupt(world, "UPDATE ledger_transaction SET evidence = evidence - 'steps' WHERE program_id = %(program)s"
+    corrupt(world, "UPDATE ledger_transaction SET evidence = evidence::jsonb - 'steps' WHERE program_id = %(program)s"
                    " AND sequence = 1")  # fmt: skip
     rechain(world)
 

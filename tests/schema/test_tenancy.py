@@ -17,7 +17,12 @@ ABOVE_PROGRAMS = {
     "accounts_cache",
     "ledger_unproved",  # transactions of the running commit, still to be balanced: empty outside of it
 }
-TIED_BY_TRIGGER = {"ledger_transaction", "ledger_entry"}  # proved set by set: tests/ledger/test_rules.py
+TIED_BY_TRIGGER = {  # proved set by set: tests/ledger/test_rules.py and tests/commissions/test_ties.py
+    "ledger_transaction",
+    "ledger_entry",
+    "commissions_line",
+    "commissions_outcome",
+}
 NO_PROGRAM_ALLOWED = {  # rows of a company or of the whole server may stand beside those of a program
     "accounts_membership",
     "accounts_auditentry",
