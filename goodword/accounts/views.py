@@ -59,4 +59,5 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             login(request, joined, backend="allauth.account.auth_backends.AuthenticationBackend")
             record_authentication(request, joined, method="password")
             return HttpResponseRedirect(reverse("accounts:home"))
-    return render(request, "accounts/invitation.html", {"form": form, "person": person})
+    status = 422 if form.errors else 200
+    return render(request, "accounts/invitation.html", {"form": form, "person": person}, status=status)

@@ -6,13 +6,15 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from goodword.accounts import access
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
+from goodword.backoffice.decisions import Decision, decide
 from goodword.backoffice.forms import GroupForm
-from goodword.backoffice.refusals import told, tried
+from goodword.backoffice.refusals import form_page, told, tried
 from goodword.insights.csv import csv_response
 from goodword.insights.listing import Choice, Column, Filter, Listing, chosen, listing, searched
 from goodword.insights.story import story_of_application
@@ -96,15 +98,20 @@ def application_approve(request: StaffRequest, application: str) -> HttpResponse
 
 
 def application_reject(request: StaffRequest, application: str) -> HttpResponse:
-    one, reason = access.find(Application, application), request.POST.get("reason", "")
-    told(
-        request,
-        lambda: services.reject_application(
-            one, reason=reason, actor=actor_of(request), decided_by=request.user, now=timezone.now()
-        ),
-        f"The application of {one.name} was turned down. They get your reason by e-mail.",
+    one, now = access.find(Application, application), timezone.now()
+    ask = Decision(
+        title=f"Turn {one.name} down?",
+        label="Your reason (they read it)",
+        button="Turn down",
+        done=f"The application of {one.name} was turned down. They get your reason by e-mail.",
+        back=reverse("backoffice:application", args=[request.program.slug, one.public_id]),
+        needed="Write one sentence that they will understand.",
     )
-    return redirect("backoffice:application", request.program.slug, one.public_id)
+
+    def reject(reason: str) -> None:
+        services.reject_application(one, reason=reason, actor=actor_of(request), decided_by=request.user, now=now)
+
+    return decide(request, ask, reject)
 
 
 GROUP_COLUMNS = (Column("Group", sort="name"), Column("Key"), Column("Partners", numeric=True))
@@ -132,4 +139,4 @@ def group_add(request: StaffRequest) -> HttpResponse:
         if made:
             messages.success(request, f"The group {made.name} exists now.")
             return redirect("backoffice:groups", request.program.slug)
-    return render(request, "backoffice/partners/group_form.html", {"form": form})
+    return form_page(request, "backoffice/partners/group_form.html", {"form": form})

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,7 +12,7 @@ from django.utils import timezone
 from goodword.accounts import access
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
-from goodword.backoffice.refusals import told
+from goodword.backoffice.decisions import Decision, decide
 from goodword.commissions.models import Hold
 from goodword.commissions.selectors import STATES, LineFilter, LineRow, line_detail, lines_page
 from goodword.commissions.services import place_hold, release_hold
@@ -35,6 +34,7 @@ HEADS = (
     Head("Commission", numeric=True),
 )
 _CSV_PAGE = 1000
+_HOLD_NEEDS = "A hold needs a reason. Write one sentence for your colleagues."
 
 
 def _partner(request: StaffRequest) -> Partner | None:
@@ -130,27 +130,36 @@ def line_hold(request: StaffRequest, line: str) -> HttpResponse:
     if detail is None:
         raise Http404
     partner = Partner.objects.get(pk=detail.row.partner_id)
-    _place(request, partner, line=detail.row.line, done="This line is held: it is not paid until somebody lets go.")
-    return redirect("backoffice:line", request.program.slug, detail.row.line)
+    ask = Decision(
+        title="Hold this line?",
+        label="Why",
+        button="Hold",
+        done="This line is held: it is not paid until somebody lets go.",
+        back=reverse("backoffice:line", args=[request.program.slug, detail.row.line]),
+        needed=_HOLD_NEEDS,
+    )
+    return _hold(request, ask, partner, line=detail.row.line)
 
 
 def partner_hold(request: StaffRequest, partner: str) -> HttpResponse:
     one = access.find(Partner, partner)
-    _place(request, one, line="", done=f"Everything of {one.name} is held until somebody lets go.")
-    return redirect("backoffice:partner", request.program.slug, one.public_id)
+    ask = Decision(
+        title=f"Hold everything of {one.name}?",
+        label="Why",
+        button="Place hold",
+        done=f"Everything of {one.name} is held until somebody lets go.",
+        back=reverse("backoffice:partner", args=[request.program.slug, one.public_id]),
+        needed=_HOLD_NEEDS,
+    )
+    return _hold(request, ask, one, line="")
 
 
-def _place(request: StaffRequest, partner: Partner, *, line: str, done: str) -> None:
-    reason = request.POST.get("reason", "").strip()[:300]
-    if not reason:
-        messages.error(request, "A hold needs a reason. Write one sentence for your colleagues.")
-        return
-    told(
+def _hold(request: StaffRequest, ask: Decision, partner: Partner, *, line: str) -> HttpResponse:
+    actor, now = actor_of(request), timezone.now()
+    return decide(
         request,
-        lambda: place_hold(
-            partner, line=line, reason=reason, user=request.user, actor=actor_of(request), now=timezone.now()
-        ),
-        done,
+        ask,
+        lambda reason: place_hold(partner, line=line, reason=reason, user=request.user, actor=actor, now=now),
     )
 
 
@@ -202,15 +211,21 @@ def holds_csv(request: StaffRequest) -> HttpResponseBase:
     return csv_response(f"{request.program.slug}-holds", header, rows)
 
 
-def _release(request: StaffRequest, hold: Hold) -> Hold:
+def hold_release(request: StaffRequest, hold: str) -> HttpResponse:
+    one = access.find(Hold, hold)
+    ask = Decision(
+        title="Release this hold?",
+        label="Why",
+        button="Release",
+        done="The hold is released. What is safe is payable again.",
+        back=reverse("backoffice:holds", args=[request.program.slug]),
+        optional=True,
+    )
+    return decide(request, ask, lambda reason: _release(request, one, reason))
+
+
+def _release(request: StaffRequest, hold: Hold, reason: str) -> Hold:
     """An owner releases alone; a finance person not what they held themselves (access matrix: hold, release)."""
     if request.role != "owner":
         check_second_person(hold.placed_by_id, request.user.pk)
-    reason = request.POST.get("reason", "").strip()[:300]
     return release_hold(hold, reason=reason, user=request.user, actor=actor_of(request), now=timezone.now())
-
-
-def hold_release(request: StaffRequest, hold: str) -> HttpResponse:
-    one = access.find(Hold, hold)
-    told(request, lambda: _release(request, one), "The hold is released. What is safe is payable again.")
-    return redirect(reverse("backoffice:holds", args=[request.program.slug]))

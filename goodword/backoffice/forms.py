@@ -8,7 +8,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import slugify
 
-from goodword.domain.partner_details import PartnerDetails
+from goodword.backoffice.refusals import sentence
+from goodword.domain.errors import InvalidInput
+from goodword.domain.partner_details import PartnerDetails, checked_details
 from goodword.partners.models import Group, Partner, Terms, TermsVersion
 
 
@@ -59,6 +61,19 @@ class PartnerForm(forms.Form):
         parents: Any = self.fields["parent"]
         others = Partner.objects.exclude(pk=partner.pk) if partner else Partner.objects.all()
         parents.queryset = others.order_by("name")
+
+    def clean(self) -> dict[str, Any]:
+        """What the service would refuse, said together with what the fields refuse."""
+        super().clean()
+        names = PartnerDetails.__dataclass_fields__.keys() & self.cleaned_data.keys()
+        given = {name: self.cleaned_data[name] for name in names}
+        given |= {name: _words(given[name]) for name in ("domains", "emails") if name in given}
+        try:
+            checked_details(PartnerDetails(**({"name": "-"} | given)))
+        except InvalidInput as refused:
+            for problem in refused.problems:
+                self.add_error(problem.field, sentence(problem))
+        return self.cleaned_data
 
     @property
     def details(self) -> PartnerDetails:
@@ -129,6 +144,16 @@ class CodeForm(forms.Form):
     )
 
 
+def _with_key(form: forms.Form, length: int) -> dict[str, Any]:
+    """The answers with a key made from the name where none was typed."""
+    data = form.cleaned_data
+    if "name" in data and "key" not in form.errors:
+        data["key"] = data.get("key") or slugify(data["name"])[:length]
+        if not data["key"]:
+            form.add_error("key", "No key can be made from this name. Give one in small letters and digits.")
+    return data
+
+
 class GroupForm(forms.Form):
     """A new group of partners."""
 
@@ -139,11 +164,8 @@ class GroupForm(forms.Form):
     description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
     def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        data["key"] = data.get("key") or slugify(data.get("name", ""))[:40]
-        if not data["key"] and "key" not in self.errors:
-            self.add_error("key", "No key can be made from this name. Give one in small letters and digits.")
-        return data
+        super().clean()
+        return _with_key(self, 40)
 
 
 class TermsForm(forms.Form):
@@ -155,7 +177,9 @@ class TermsForm(forms.Form):
     )
     is_default = forms.BooleanField(required=False, label="New partners get these terms")
 
-    clean = GroupForm.clean
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        return _with_key(self, 60)
 
 
 class VersionForm(forms.Form):

@@ -8,13 +8,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from goodword.accounts import access
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
+from goodword.backoffice.decisions import Decision, decide
 from goodword.backoffice.import_forms import LayoutForm, UploadForm
-from goodword.backoffice.refusals import problems_of, sentence, told, tried
+from goodword.backoffice.refusals import problems_of, sentence, tried
 from goodword.domain.errors import DomainError
 from goodword.insights.csv import csv_response
 from goodword.insights.listing import Column, Listing, listing, searched
@@ -277,10 +279,16 @@ def import_page(request: StaffRequest, made: str) -> HttpResponse:
 
 
 def import_undo(request: StaffRequest, made: str) -> HttpResponse:
-    one, reason = access.find(Import, made), request.POST.get("reason", "").strip()
-    told(
-        request,
-        lambda: undo_import(one, reason=reason, actor=actor_of(request), by=request.user, now=timezone.now()),
-        f"{one.file_name} is taken back. Commissions are settled again in a moment.",
+    one, now = access.find(Import, made), timezone.now()
+    ask = Decision(
+        title=f"Take {one.file_name} back?",
+        label="Why? (it stands in the audit trail)",
+        button="Take it back",
+        done=f"{one.file_name} is taken back. Commissions are settled again in a moment.",
+        back=reverse("backoffice:import", args=[request.program.slug, one.public_id]),
     )
-    return redirect("backoffice:import", request.program.slug, one.public_id)
+    return decide(
+        request,
+        ask,
+        lambda reason: undo_import(one, reason=reason, actor=actor_of(request), by=request.user, now=now),
+    )

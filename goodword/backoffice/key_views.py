@@ -14,6 +14,7 @@ from goodword.accounts.access import StaffRequest, find
 from goodword.accounts.actors import actor_of
 from goodword.accounts.keys import create_key, revoke_key
 from goodword.accounts.models import ApiKey
+from goodword.backoffice.refusals import form_page
 from goodword.backoffice.settings_forms import SCOPE_WORDS, KeyForm, ReasonForm
 from goodword.domain.errors import DomainError
 from goodword.insights.refusals import show_refusal
@@ -49,7 +50,7 @@ def create(request: StaffRequest) -> HttpResponse:
             response = render(request, "backoffice/settings/key_made.html", {"key": key, "text": text})
             add_never_cache_headers(response)
             return response
-    return render(request, "backoffice/settings/key_create.html", {"form": form})
+    return form_page(request, "backoffice/settings/key_create.html", {"form": form})
 
 
 def _end(request: StaffRequest, form: KeyForm) -> datetime | None:
@@ -63,8 +64,9 @@ def _end(request: StaffRequest, form: KeyForm) -> datetime | None:
 def revoke(request: StaffRequest, api_key: str) -> HttpResponse:
     """End a key at once."""
     key = find(ApiKey, api_key)
-    if request.method == "POST":
-        revoke_key(key, actor=actor_of(request), reason=request.POST.get("reason", "").strip()[:300])
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        revoke_key(key, actor=actor_of(request), reason=form.cleaned_data["reason"])
         messages.success(request, f"The key {key.name} is revoked; it works no longer.")
         return HttpResponseRedirect(reverse("backoffice:keys", args=[request.program.slug]))
-    return render(request, "backoffice/settings/key_revoke.html", {"key": key, "form": ReasonForm()})
+    return form_page(request, "backoffice/settings/key_revoke.html", {"key": key, "form": form})

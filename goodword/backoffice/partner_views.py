@@ -9,13 +9,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from goodword.accounts import access
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
+from goodword.backoffice.decisions import Decision, decide
 from goodword.backoffice.forms import CodeForm, LinkForm, MoveForm, NewPartnerForm, PartnerForm, partner_initial
-from goodword.backoffice.refusals import told, tried
+from goodword.backoffice.refusals import form_page, told, tried
 from goodword.commissions.models import Hold
 from goodword.commissions.selectors import Figures, LineFilter, figures, lines_page, taken_back
 from goodword.domain.money import to_decimal
@@ -151,7 +153,7 @@ def partner_add(request: StaffRequest) -> HttpResponse:
         messages.success(request, f"{made.name} is a partner now.")
         return redirect("backoffice:partner", request.program.slug, made.public_id)
     context = {"form": form, "title": "Add a partner", "button": "Add partner", "crumb": None}
-    return render(request, "backoffice/partners/form.html", context)
+    return form_page(request, "backoffice/partners/form.html", context)
 
 
 def _create(request: StaffRequest, form: NewPartnerForm) -> Partner:
@@ -191,21 +193,28 @@ def partner_edit(request: StaffRequest, partner: str) -> HttpResponse:
             messages.success(request, "Saved.")
             return redirect("backoffice:partner", request.program.slug, one.public_id)
     context = {"form": form, "title": f"Edit {one.name}", "button": "Save", "crumb": one}
-    return render(request, "backoffice/partners/form.html", context)
+    return form_page(request, "backoffice/partners/form.html", context)
 
 
 def _back(request: StaffRequest, one: Partner) -> HttpResponse:
-    return redirect("backoffice:partner", request.program.slug, one.public_id)
+    return redirect(_page_of(request, one))
+
+
+def _page_of(request: StaffRequest, one: Partner) -> str:
+    return reverse("backoffice:partner", args=[request.program.slug, one.public_id])
 
 
 def partner_pause(request: StaffRequest, partner: str) -> HttpResponse:
-    one, reason = access.find(Partner, partner), request.POST.get("reason", "")
-    told(
-        request,
-        lambda: services.pause_partner(one, reason=reason, actor=actor_of(request)),
-        f"{one.name} is paused. New clicks no longer count.",
+    one = access.find(Partner, partner)
+    ask = Decision(
+        title=f"Pause {one.name}?",
+        label="Why (the partner reads this)",
+        button="Pause",
+        done=f"{one.name} is paused. New clicks no longer count.",
+        back=_page_of(request, one),
+        needed="Write one sentence the partner will understand.",
     )
-    return _back(request, one)
+    return decide(request, ask, lambda reason: services.pause_partner(one, reason=reason, actor=actor_of(request)))
 
 
 def partner_resume(request: StaffRequest, partner: str) -> HttpResponse:
@@ -219,13 +228,20 @@ def partner_resume(request: StaffRequest, partner: str) -> HttpResponse:
 
 
 def partner_end(request: StaffRequest, partner: str) -> HttpResponse:
-    one, reason = access.find(Partner, partner), request.POST.get("reason", "")
-    told(
-        request,
-        lambda: services.end_partner(one, reason=reason, for_cause=False, actor=actor_of(request), now=timezone.now()),
-        f"The partnership with {one.name} has ended. What was earned is paid as agreed.",
+    one, now = access.find(Partner, partner), timezone.now()
+    ask = Decision(
+        title=f"End the partnership with {one.name}?",
+        label="Why (the partner reads this)",
+        button="End the partnership",
+        done=f"The partnership with {one.name} has ended. What was earned is paid as agreed.",
+        back=_page_of(request, one),
+        needed="Write one sentence the partner will understand.",
     )
-    return _back(request, one)
+    return decide(
+        request,
+        ask,
+        lambda reason: services.end_partner(one, reason=reason, for_cause=False, actor=actor_of(request), now=now),
+    )
 
 
 def partner_terms(request: StaffRequest, partner: str) -> HttpResponse:
@@ -248,7 +264,7 @@ def partner_terms(request: StaffRequest, partner: str) -> HttpResponse:
             messages.success(request, f"{one.name} stands on {data['version'].terms.name} from then on.")
             return _back(request, one)
     context = {"form": form, "title": f"Put {one.name} on other terms", "button": "Change terms", "crumb": one}
-    return render(request, "backoffice/partners/form.html", context)
+    return form_page(request, "backoffice/partners/form.html", context)
 
 
 def link_add(request: StaffRequest, partner: str) -> HttpResponse:
@@ -260,7 +276,7 @@ def link_add(request: StaffRequest, partner: str) -> HttpResponse:
             messages.success(request, f"The link {link_address(made)} works from now on.")
             return _back(request, one)
     context = {"form": form, "title": f"New link for {one.name}", "button": "Make link", "crumb": one}
-    return render(request, "backoffice/partners/form.html", context)
+    return form_page(request, "backoffice/partners/form.html", context)
 
 
 def code_add(request: StaffRequest, partner: str) -> HttpResponse:
@@ -272,7 +288,7 @@ def code_add(request: StaffRequest, partner: str) -> HttpResponse:
             messages.success(request, f"The code {made.key} counts from now on.")
             return _back(request, one)
     context = {"form": form, "title": f"New code for {one.name}", "button": "Make code", "crumb": one}
-    return render(request, "backoffice/partners/form.html", context)
+    return form_page(request, "backoffice/partners/form.html", context)
 
 
 def link_revoke(request: StaffRequest, link: str) -> HttpResponse:

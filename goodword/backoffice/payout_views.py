@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from goodword.accounts.access import StaffRequest, find, may
 from goodword.accounts.actors import actor_of
 from goodword.accounts.models import AuditEntry
+from goodword.backoffice.decisions import Decision, decide
 from goodword.domain.errors import DomainError
 from goodword.domain.ids import public_id
 from goodword.domain.money import to_decimal
@@ -105,7 +106,10 @@ def prepare(request: StaffRequest) -> HttpResponse:
 @require_safe
 def run_page(request: StaffRequest, run: str) -> HttpResponse:
     """One run: its state in words, what may be done next, and every payout in it."""
-    found = find(PayoutRun, run)
+    return _run_page(request, find(PayoutRun, run))
+
+
+def _run_page(request: StaffRequest, found: PayoutRun, tick_error: str = "") -> HttpResponse:
     summary = selectors.run_summaries([found])[0]
     payouts = [{"tone": PAYOUT_TONES[p.state], "row": p} for p in selectors.payouts_of(found)]
     context = {
@@ -119,9 +123,10 @@ def run_page(request: StaffRequest, run: str) -> HttpResponse:
         "can_confirm": found.state == "exported" and may(request, "backoffice:payout-confirm"),
         "approve_words": _approve_words(summary),
         "events": _events(found),
+        "tick_error": tick_error,
         **{f"{step}_url": _url(request, f"payout-{step}", found) for step in ("approve", "export", "cancel")},
     }
-    return render(request, "backoffice/payouts/run.html", context)
+    return render(request, "backoffice/payouts/run.html", context, status=422 if tick_error else 200)
 
 
 @require_POST
@@ -166,16 +171,17 @@ def payout_file(request: StaffRequest, run: str) -> HttpResponse:
 @require_POST
 def cancel(request: StaffRequest, run: str) -> HttpResponse:
     """Cancel a run that was not sent; asks for a reason."""
-    found = find(PayoutRun, run)
-    reason = request.POST.get("reason", "").strip()
-    if not reason:
-        messages.error(request, "Say why the run is cancelled; the reason stands in the audit trail.")
-        return _to_run(request, found)
-    return _try(
-        request,
-        found,
-        lambda: services.cancel_run(found, reason=reason, actor=actor_of(request), now=timezone.now()),
-        f"Run {found.number} is cancelled. Everything in it is payable again.",
+    found, now = find(PayoutRun, run), timezone.now()
+    ask = Decision(
+        title=f"Cancel run {found.number}?",
+        label="Why?",
+        button="Cancel the run",
+        done=f"Run {found.number} is cancelled. Everything in it is payable again.",
+        back=_url(request, "payout-run", found),
+        needed="Say why the run is cancelled; the reason stands in the audit trail.",
+    )
+    return decide(
+        request, ask, lambda reason: services.cancel_run(found, reason=reason, actor=actor_of(request), now=now)
     )
 
 
@@ -185,8 +191,7 @@ def confirm(request: StaffRequest, run: str) -> HttpResponse:
     found = find(PayoutRun, run)
     keys = [find(Payout, key).pk for key in request.POST.getlist("payout")]
     if not keys:
-        messages.error(request, "Tick the payouts that the bank has paid.")
-        return _to_run(request, found)
+        return _run_page(request, found, "Tick the payouts that the bank has paid.")
     return _try(
         request,
         found,
@@ -213,16 +218,17 @@ def payout_page(request: StaffRequest, payout: str) -> HttpResponse:
 @require_POST
 def return_payout(request: StaffRequest, payout: str) -> HttpResponse:
     """The money of one payout came back."""
-    found = find(Payout, payout)
-    reason = request.POST.get("reason", "").strip()
-    if not reason:
-        messages.error(request, "Say what the bank gave as the reason; the partner is told.")
-        return HttpResponseRedirect(reverse("backoffice:payout", args=[request.program.slug, found.public_id]))
-    return _try(
-        request,
-        found.run,
-        lambda: services.return_payout(found, reason=reason, actor=actor_of(request), now=timezone.now()),
-        f"The payout to {found.partner.name} is returned; the amount is payable again.",
+    found, now = find(Payout, payout), timezone.now()
+    ask = Decision(
+        title="Did this money come back?",
+        label="What did the bank say?",
+        button="It came back",
+        done=f"The payout to {found.partner.name} is returned; the amount is payable again.",
+        back=_url(request, "payout-run", found.run),
+        needed="Say what the bank gave as the reason; the partner is told.",
+    )
+    return decide(
+        request, ask, lambda reason: services.return_payout(found, reason=reason, actor=actor_of(request), now=now)
     )
 
 

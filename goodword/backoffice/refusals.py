@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from goodword.domain.errors import DomainError, InvalidInput, Problem
 
@@ -51,3 +52,8 @@ def told(request: HttpRequest, write: Callable[[], Any], done: str) -> bool:
         return False
     messages.success(request, done)
     return True
+
+
+def form_page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The page of a form: 422 when what was typed is refused, so that programs see it too."""
+    return render(request, template, context, status=422 if context["form"].errors else 200)

@@ -11,6 +11,8 @@ from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
 from goodword.accounts.programs import change_program, pause_program, resume_program
 from goodword.accounts.selectors import team_of
+from goodword.backoffice.decisions import Decision, decide
+from goodword.backoffice.refusals import form_page
 from goodword.backoffice.settings_forms import ProgramForm
 from goodword.domain.errors import DomainError
 from goodword.insights.paging import page_of
@@ -41,14 +43,20 @@ def edit(request: StaffRequest) -> HttpResponse:
         else:
             messages.success(request, "Saved.")
             return _go(request, "settings")
-    return render(request, "backoffice/settings/program_edit.html", {"form": form})
+    return form_page(request, "backoffice/settings/program_edit.html", {"form": form})
 
 
 def pause(request: StaffRequest) -> HttpResponse:
     """Make the program read-only."""
-    pause_program(request.program, reason=request.POST.get("reason", "").strip()[:300], actor=actor_of(request))
-    messages.success(request, "The program is paused: it can be read, not changed.")
-    return _go(request, "settings")
+    ask = Decision(
+        title="Pause the program?",
+        label="Why?",
+        button="Pause the program",
+        done="The program is paused: it can be read, not changed.",
+        back=reverse("backoffice:settings", args=[request.program.slug]),
+        optional=True,
+    )
+    return decide(request, ask, lambda reason: pause_program(request.program, reason=reason, actor=actor_of(request)))
 
 
 def resume(request: StaffRequest) -> HttpResponse:

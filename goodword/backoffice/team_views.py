@@ -13,6 +13,7 @@ from goodword.accounts.actors import actor_of
 from goodword.accounts.models import Membership
 from goodword.accounts.selectors import team_of
 from goodword.accounts.team import change_role, end_membership, invite_member
+from goodword.backoffice.refusals import form_page
 from goodword.backoffice.settings_forms import InviteForm, ReasonForm, RoleForm
 from goodword.domain.errors import DomainError
 from goodword.insights.csv import csv_response
@@ -96,4 +97,4 @@ def _answer(
             return HttpResponseRedirect(reverse("backoffice:team", args=[request.program.slug]))
         except DomainError as refusal:
             show_refusal(form, refusal)
-    return render(request, f"backoffice/settings/{page}.html", {"form": form} | context)
+    return form_page(request, f"backoffice/settings/{page}.html", {"form": form} | context)

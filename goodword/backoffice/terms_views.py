@@ -16,7 +16,7 @@ from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
 from goodword.backoffice.forms import EndForm, TermsForm, VersionForm
 from goodword.backoffice.partner_views import first_instant
-from goodword.backoffice.refusals import tried
+from goodword.backoffice.refusals import form_page, tried
 from goodword.domain.errors import InvalidInput
 from goodword.insights.csv import csv_response
 from goodword.insights.listing import Choice, Column, Filter, Listing, chosen, listing, searched
@@ -58,7 +58,7 @@ def terms_add(request: StaffRequest) -> HttpResponse:
         if made:
             messages.success(request, "Now say what these terms promise.")
             return redirect("backoffice:terms-publish", request.program.slug, made.public_id)
-    return render(request, "backoffice/terms/add.html", {"form": form})
+    return form_page(request, "backoffice/terms/add.html", {"form": form})
 
 
 def terms(request: StaffRequest, terms: str) -> HttpResponse:
@@ -104,7 +104,7 @@ def terms_publish(request: StaffRequest, terms: str) -> HttpResponse:
                 return redirect("backoffice:terms", request.program.slug, one.public_id)
             preview = None
     context = {"terms": one, "form": form, "preview": preview, "last": last, "affected": _affected(one, form)}
-    return render(request, "backoffice/terms/publish.html", context)
+    return form_page(request, "backoffice/terms/publish.html", context)
 
 
 def _tomorrow() -> Any:
@@ -238,7 +238,7 @@ def agreement_end(request: StaffRequest, agreement: str) -> HttpResponse:
         return redirect("backoffice:agreement", request.program.slug, one.public_id)
     title = f"End the agreement of {one.partner.name}"
     context = {"form": form, "title": title, "button": "End it", "crumb": one.partner}
-    return render(request, "backoffice/partners/form.html", context)
+    return form_page(request, "backoffice/partners/form.html", context)
 
 
 def _end(request: StaffRequest, one: Agreement, form: EndForm) -> Agreement:

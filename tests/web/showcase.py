@@ -18,7 +18,7 @@ from goodword.partners.models import Agreement, Application, Group, Terms
 from goodword.payouts.methods import set_payout_method
 from goodword.payouts.models import Payout, PayoutRun
 from goodword.payouts.services import approve_run, confirm_payouts, export_run, prepare_run
-from goodword.referrals.models import Code, Conversion, Customer, Link
+from goodword.referrals.models import Code, Conversion, Customer, Link, Upload
 from goodword.referrals.services import record_facts
 from goodword.referrals.sharing import create_code, create_link, record_click
 from tests import cast
@@ -72,6 +72,8 @@ def busy(slug: str = "acme") -> SimpleNamespace:
         place_hold(world.firms[1], reason="waiting for the invoice", user=world.sam, actor=_by(world.sam), now=now)
         prepare_run(program, "EUR", user=world.sam, actor=_by(world.sam), now=now)
         world.ids = _ids(world)
+        world.ida = cast.seat(world.firms[0], user=cast.person("ida@nordic.example", name="Ida Berg"))
+        world.paused = Link.objects.filter(partner=world.firms[4])[0].key
     return world
 
 
@@ -172,6 +174,13 @@ def _record(world: SimpleNamespace, kind: str, items: list[dict[str, Any]], now:
     record_facts(world.program, kind, items, source="api", actor=_by(world.olga), now=now)
 
 
+def _upload(world: SimpleNamespace) -> Upload:
+    """A file with one good row, one that is known and two bad ones, its columns already matched."""
+    rows = "Order,Customer,Amount,Currency,Date\nA-1,c-001,20.00,EUR,2026-03-01\nA-2,c-002,abc,EUR,2026-03-02\n"
+    rows += "A-3,c-002,12.00,EUR,yesterday\n"
+    return cast.upload(world.program, rows.encode(), file_name="orders.csv", uploaded_by=world.olga)
+
+
 def _ids(world: SimpleNamespace) -> dict[str, str]:
     """An object for every argument that addresses have; the portal sees those of Alice's firm."""
     alder, terms = world.alder, Terms.objects.get(key="standard")
@@ -194,7 +203,8 @@ def _ids(world: SimpleNamespace) -> dict[str, str]:
         "code": Code.objects.filter(partner=alder)[0].public_id,
         "run": PayoutRun.objects.latest("number").public_id,
         "payout": Payout.objects.filter(partner=alder)[0].public_id,
-        "imported": imported.public_id,
+        "made": imported.public_id,
+        "upload": _upload(world).public_id,
         "letter": str(letter.pk),
         "month": (timezone.now() - timedelta(days=20)).strftime("%Y-%m"),
         "member": Membership.objects.filter(user=world.vic)[0].public_id,
