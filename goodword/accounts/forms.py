@@ -2,24 +2,89 @@
 
 from typing import Any
 
-from allauth.account.forms import LoginForm as BaseLoginForm
+from allauth.account import forms as account
+from allauth.mfa.base import forms as second_factor
+from allauth.mfa.totp import forms as app
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts
-from django.core.validators import MaxLengthValidator
+from django.core.validators import EmailValidator, MaxLengthValidator
 
 PASSWORD_LENGTH_MAX = 256  # longer input is an attack on the hasher, not a password
+LABELS = {
+    "Email": "E-mail address",
+    "Login": "E-mail address",
+    "Remember Me": "Stay signed in on this device",
+    "Current Password": "Current password",
+    "New Password": "New password",
+    "New Password (again)": "New password, again",
+    "Password (again)": "Password, again",
+}
+"""What the sign-in library calls a field, and what we call it."""
 
 
-class LoginForm(BaseLoginForm):  # type: ignore[misc]
-    """E-mail address and password, in our words and without placeholders that vanish while typing."""
+class OurWords:
+    """Our labels and errors on a form of the library, and no placeholders: they vanish while typing."""
+
+    fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = "E-mail address"
-        self.fields["remember"].label = "Stay signed in on this device"
-        self.fields["password"].validators.append(MaxLengthValidator(PASSWORD_LENGTH_MAX))
         for field in self.fields.values():
+            field.label = LABELS.get(str(field.label), field.label)
             field.widget.attrs.pop("placeholder", None)
+            field.error_messages["required"] = "Fill this in."
+            if isinstance(field, forms.EmailField):
+                field.error_messages["invalid"] = "This is no e-mail address. Write it like name@example.com."
+                field.validators = [one for one in field.validators if not isinstance(one, EmailValidator)]
+                field.validators.append(EmailValidator(field.error_messages["invalid"]))
+
+
+class LoginForm(OurWords, account.LoginForm):  # type: ignore[misc]
+    """E-mail address and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].validators.append(MaxLengthValidator(PASSWORD_LENGTH_MAX))
+
+
+class RequestLoginCodeForm(OurWords, account.RequestLoginCodeForm):  # type: ignore[misc]
+    """Where the code goes."""
+
+
+class ConfirmLoginCodeForm(OurWords, account.ConfirmLoginCodeForm):  # type: ignore[misc]
+    """The code that was mailed."""
+
+
+class ResetPasswordForm(OurWords, account.ResetPasswordForm):  # type: ignore[misc]
+    """Where the link for a new password goes."""
+
+
+class ResetPasswordKeyForm(OurWords, account.ResetPasswordKeyForm):  # type: ignore[misc]
+    """The new password."""
+
+
+class ChangePasswordForm(OurWords, account.ChangePasswordForm):  # type: ignore[misc]
+    """The password now, and the new one."""
+
+
+class SetPasswordForm(OurWords, account.SetPasswordForm):  # type: ignore[misc]
+    """A first password."""
+
+
+class ReauthenticateForm(OurWords, account.ReauthenticateForm):  # type: ignore[misc]
+    """The password, again."""
+
+
+class AuthenticateForm(OurWords, second_factor.AuthenticateForm):  # type: ignore[misc]
+    """The second step of signing in."""
+
+
+class AgainForm(OurWords, second_factor.ReauthenticateForm):  # type: ignore[misc]
+    """The second step, again."""
+
+
+class ActivateAppForm(OurWords, app.ActivateTOTPForm):  # type: ignore[misc]
+    """The first code of an authenticator app."""
 
 
 class InvitationForm(forms.Form):

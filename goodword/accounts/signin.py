@@ -19,6 +19,15 @@ from goodword.accounts.services import record_audit
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """People are invited; nobody signs up."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "This e-mail address and this password do not fit together.",
+        "enter_current_password": "This is not your current password.",
+        "incorrect_code": "This code is not right. Look at the newest letter.",
+        "incorrect_password": "This is not your password.",
+        "too_many_login_attempts": "Too many attempts. Wait a few minutes, then try again.",
+        "rate_limited": "Too many attempts. Wait a few minutes, then try again.",
+    }
+
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)
         _note("user.signed_in", user, request)
@@ -36,6 +45,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Keeps authenticator secrets and recovery seeds encrypted: a stolen database alone opens nothing."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "This code is not right. Codes change every half minute: take the newest.",
+        "unverified_email": "First show that the address is yours: sign out, and sign in once with a mailed code.",
+    }
 
     def encrypt(self, text: str) -> str:
         return _cipher().encrypt(text.encode()).decode()

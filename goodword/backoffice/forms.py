@@ -224,7 +224,7 @@ class VersionForm(forms.Form):
 class MoveForm(forms.Form):
     """Put a partner on other terms."""
 
-    version = forms.ModelChoiceField(TermsVersion.unscoped.none(), label="Terms")
+    version = forms.ModelChoiceField(TermsVersion.unscoped.none(), label="Terms", empty_label="Choose the terms")
     starts_on = forms.DateField(
         label="From",
         help_text="Sales from this day on are paid by these terms",

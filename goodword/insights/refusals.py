@@ -13,5 +13,5 @@ def show_refusal(form: forms.Form, refusal: DomainError) -> None:
 
 
 def _words(message: str, remedy: str) -> str:
-    whole = f"{message.rstrip('.')}. {remedy}".strip()
-    return whole[:1].upper() + whole[1:].rstrip(".") + "."
+    parts = [part.strip().rstrip(".") for part in (message, remedy)]
+    return " ".join(f"{part[:1].upper()}{part[1:]}." for part in parts if part)

@@ -161,7 +161,21 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-ACCOUNT_FORMS = {"login": "goodword.accounts.forms.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "goodword.accounts.forms.LoginForm",
+    "request_login_code": "goodword.accounts.forms.RequestLoginCodeForm",
+    "confirm_login_code": "goodword.accounts.forms.ConfirmLoginCodeForm",
+    "reset_password": "goodword.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "goodword.accounts.forms.ResetPasswordKeyForm",
+    "change_password": "goodword.accounts.forms.ChangePasswordForm",
+    "set_password": "goodword.accounts.forms.SetPasswordForm",
+    "reauthenticate": "goodword.accounts.forms.ReauthenticateForm",
+}
+MFA_FORMS = {
+    "authenticate": "goodword.accounts.forms.AuthenticateForm",
+    "reauthenticate": "goodword.accounts.forms.AgainForm",
+    "activate_totp": "goodword.accounts.forms.ActivateAppForm",
+}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"
 MFA_ADAPTER = "goodword.accounts.signin.SecondFactorAdapter"

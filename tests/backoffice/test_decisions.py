@@ -60,7 +60,7 @@ def test_approving_an_application_makes_partner_agreement_seat_and_link(acme, bo
 def test_turning_down_needs_a_reason(acme, bob):
     waiting = cast.application(acme.program)
     address = f"/p/acme/applications/{waiting.public_id}/reject"
-    assert "reason is needed" in bob.post(address, {"reason": " "}, follow=True).content.decode()
+    assert "one sentence that they will understand" in bob.post(address, {"reason": " "}, follow=True).content.decode()
     assert Application.objects.get(pk=waiting.pk).status == "submitted"
     bob.post(address, {"reason": "no audience yet"})
     assert Application.objects.get(pk=waiting.pk).reason == "no audience yet"
@@ -213,7 +213,7 @@ def test_the_recruiter_of_a_partner_is_set_and_never_a_recruit_of_its_own(acme, 
     refused = bob.post(f"/p/acme/partners/{acme.alder.public_id}/edit", given)
     assert "recruited by its own recruit" in refused.content.decode()
     other = cast.partner(cast.program(slug="other"), name="Foreign")
-    assert bob.post(f"/p/acme/partners/{birch.public_id}/edit", {**given, "parent": str(other.pk)}).status_code == 200
+    assert bob.post(f"/p/acme/partners/{birch.public_id}/edit", {**given, "parent": str(other.pk)}).status_code == 422
     cedar = cast.partner(acme.program, name="Cedar")
     bob.post(f"/p/acme/partners/{birch.public_id}/edit", {**given, "name": "Birch", "parent": str(cedar.pk)})
     birch.refresh_from_db()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
@@ -44,6 +45,8 @@ def people(world: SimpleNamespace) -> SimpleNamespace:
     world.tom = cast.member(program, "manager", cast.person("tom@acme.example", name="Tom Twofold"))
     TOTP.activate(world.tom, "JBSWY3DPEHPK3PXQ")
     world.nia = cast.member(program, "viewer", User.objects.create_user("nia@acme.example", name="Nia New"))
+    for one in (world.vic, world.mia):
+        EmailAddress.objects.create(user=one, email=one.email, verified=True, primary=True)
     world.key = Authenticator.objects.get(user=world.mia, type=Authenticator.Type.WEBAUTHN).pk
     cast.seat(world.alder, "member", world.bob)
     world.none = cast.person("none@acme.example", name="Nobody Here")
@@ -159,7 +162,7 @@ ACCOUNT = [
     Shot("recovery-codes", "mia", at("/account/2fa/recovery-codes/")),
     Shot("recovery-new", "mia", at("/account/2fa/recovery-codes/generate/")),
     Shot("passkeys", "mia", at("/account/2fa/webauthn/")),
-    Shot("passkey-add", "mia", at("/account/2fa/webauthn/add/")),
+    Shot("passkey-add", "vic", at("/account/2fa/webauthn/add/")),
     Shot("passkey-rename", "mia", at("/account/2fa/webauthn/keys/{key}/edit/")),
     Shot("passkey-remove", "mia", at("/account/2fa/webauthn/keys/{key}/remove/")),
     Shot("logout", "vic", at("/account/logout/")),
@@ -172,7 +175,6 @@ STATES = [
     Shot("404", "", at("/nothing/here")),
     Shot("404-signed-in", "olga", at("/p/{p}/partners/prt_nothing")),
     Shot("403", "vic", at("/p/{p}/settings/keys")),
-    Shot("405", "", at("/account/inactive/?post")),
     Shot("link-unknown", "", at("/r/{p}/no-such-link")),
     Shot("link-inactive", "", lambda page, live, world: page.goto(f"{live}/r/{world.program.slug}/{world.paused}")),
     Shot("site-home", "olga", at("/")),
@@ -181,12 +183,16 @@ STATES = [
     Shot("shop", "", at("/demo-shop/{p}/")),
     Shot("shop-checkout", "", at("/demo-shop/{p}/checkout")),
     Shot("partner-add-refused", "bob", sent("/p/{p}/partners/new", button="Add partner", website="x", country="99")),
-    Shot("publish-refused", "bob", sent("/p/{p}/terms/{terms}/publish", button="Publish", document="{")),
+    Shot("publish-refused", "bob", sent("/p/{p}/terms/{terms}/publish", button="Check and preview", document="{")),
     Shot("settings-refused", "olga", sent("/p/{p}/settings/edit", button="Save", accent="red", allowed_hosts="a b")),
     Shot("group-refused", "bob", sent("/p/{p}/groups/new", button="Make group", name="")),
     Shot("import-refused", "bob", sent("/p/{p}/imports/new", button="Go on")),
     Shot("key-made", "olga", _made_key),
-    Shot("payout-method-refused", "alice", sent("/portal/{p}/settings/payout", button="Save", account="DE00")),
+    Shot(
+        "payout-method-refused",
+        "alice",
+        sent("/portal/{p}/settings/payout", button="Store", account="DE00"),
+    ),
     Shot("link-new-refused", "alice", sent("/portal/{p}/share/new", button="Make", destination="https://evil.example")),
     Shot("drawer", "olga", _drawer),
     Shot("pause-dialog", "bob", clicked("/p/{p}/partners/{partner}", "details.menu-end summary", "[data-open]")),
@@ -208,6 +214,7 @@ def show(visitor: Visitor, world: SimpleNamespace, shots: list[Shot], only: str 
             continue
         visitor.here = f"{visitor.name} {shot.name}"
         page = visitor.page_of(shot.name)
+        page.set_default_timeout(8000)
         if shot.who:
             session = cast.sign_in(getattr(world, shot.who), lately=shot.lately).cookies["sessionid"].value
             page.context.add_cookies([{"name": "sessionid", "value": session, "url": visitor.live}])
@@ -216,7 +223,7 @@ def show(visitor: Visitor, world: SimpleNamespace, shots: list[Shot], only: str 
                 page.set_viewport_size(PHONE)
             shot.go(page, visitor.live, world)
             if shot.name == "rail":
-                page.get_by_label("Menu").click()
+                page.get_by_label("Menu", exact=True).click()
             looks = [Look(PHONE, "light"), Look(PHONE, "dark")] if shot.phone_only else []
             visitor.look(shot.name, page, looks)
         except Exception as error:  # noqa: BLE001  (whatever the browser says, the other states are looked at too)

@@ -1,4 +1,4 @@
-"""Every form refuses bad input beside the field: named there, tied to it for screen readers, typing kept, nothing stored.
+"""Every form refuses bad input beside the field, tied to it for screen readers; typing is kept, nothing is stored.
 
 The table is walked against the policy table: an address that takes a POST and stands neither in FORMS nor in
 NOTHING_TYPED fails the first test.
@@ -24,6 +24,7 @@ from goodword.accounts.invitations import invitation_link
 from goodword.accounts.policy import POLICY
 from goodword.accounts.routes import named_routes
 from goodword.accounts.rules import Account, Page, Portal, Public
+from goodword.accounts.scope import active_program
 from goodword.payouts.models import PayoutRun
 from goodword.payouts.services import approve_run, export_run
 from tests import cast
@@ -95,8 +96,8 @@ def _password_given(client: Client, world: Any) -> str:
 
 def _exported(_client: Client, world: Any) -> str:
     run = PayoutRun.unscoped.get(number=2, program=world.program)
-    if run.state == "prepared":
-        actor, now = cast.actor(world.olga), world.now
+    actor, now = cast.actor(world.olga), world.now
+    with active_program(world.program):
         approve_run(run, user=world.olga, actor=actor, now=now)
         export_run(run, user=world.olga, actor=actor, now=now)
     return reverse("backoffice:payout-confirm", args=[world.program.slug, run.public_id])
@@ -263,7 +264,7 @@ class Parsed(HTMLParser):
         found = self.fields[name][0]
         assert found.get("aria-invalid") == "true", f"{name} is not marked as wrong"
         told = [self.texts.get(one, "").strip() for one in found["describedby"].split() if one.endswith("_error")]
-        assert told and all(told), f"{name} does not say what is wrong with it"
+        assert all([*told, told]), f"{name} does not say what is wrong with it"
 
     def assert_kept(self, name: str, typed: Any) -> None:
         found = self.fields[name]

@@ -56,7 +56,7 @@ def test_an_owner_changes_the_program_and_the_trail_says_what(acme, owner):
 )
 def test_bad_settings_are_refused_beside_their_field(acme, owner, field, value, says):
     page = owner.post(_at("/edit"), SETTINGS | {field: value})
-    assert page.status_code == 200
+    assert page.status_code == 422
     form = page.context["form"]
     assert list(form.errors) == [field]
     assert says in str(form.errors[field])
