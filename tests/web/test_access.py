@@ -1,11 +1,13 @@
 """Every address by everybody: role by relation, generated from the router and the policy table.
 
-Nothing here names a page: what others add is called too. The rules are those of reliability.md section 4.
+Nothing here names a page: what others add is called too. The rules are those of reliability.md section 4. Each test
+walks all the addresses it is about, and reports every cell that fails, not the first one alone (`tests/walking.py`).
 """
 
 import copy
 import re
 from dataclasses import dataclass
+from itertools import product
 
 import pytest
 from django.db import connection, transaction
@@ -17,6 +19,7 @@ from goodword.accounts.routes import differences, named_routes
 from goodword.accounts.rules import READING, Account, Closed, Page, Portal, Public, Route
 from goodword.partners.models import Partner
 from tests import cast
+from tests.walking import Walk
 from tests.world import IDS, RELATIONS, Caller, World, arguments
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -33,10 +36,6 @@ COUNTERS = {
     "goodword_site_attempts",
 }  # fmt: skip
 CHANGING = {"X-Request-Id", "Content-Length", "Expires"}  # headers that differ from one call to the next
-
-
-def _each(routes):
-    return pytest.mark.parametrize(("name", "route"), routes, ids=[name for name, _ in routes])
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,17 @@ def _undone(world):
         transaction.set_rollback(True)
 
 
+WRITTEN = """SELECT relname, ins + upd + del FROM pg_class,
+    pg_stat_get_xact_tuples_inserted(oid) ins, pg_stat_get_xact_tuples_updated(oid) upd,
+    pg_stat_get_xact_tuples_deleted(oid) del
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND ins + upd + del > 0"""
+
+
 def _written():
     """How many rows of each table this transaction has tried to write so far, undone ones too."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables")
-        return {table: count for table, count in cursor.fetchall() if count}
+        cursor.execute(WRITTEN)
+        return dict(cursor.fetchall())
 
 
 def _call(client, method, path, **extra):
@@ -134,63 +139,66 @@ def _allowed(world, rule):
     return [(who, method) for who, method in pairs if _expected(who, rule, method) == "allow"]
 
 
-def _assert_refused(answer, statuses, where):
-    wanted = statuses if isinstance(statuses, set) else {statuses}
-    assert answer.status in wanted, f"{where}: {answer.status} instead of {wanted}"
-    if wanted == {302}:
-        assert answer.where().startswith("/account/login/"), f"{where}: sent to {answer.where()}"
-    assert not answer.wrote - COUNTERS, f"{where}: refused, but it wrote to {set(answer.wrote - COUNTERS)}"
+def _assert_refused(answer, status):
+    assert answer.status == status, f"{answer.status} instead of {status}"
+    if status == 302:
+        assert answer.where().startswith("/account/login/"), f"sent to {answer.where()}"
+    assert not answer.wrote - COUNTERS, f"refused, but it wrote to {set(answer.wrote - COUNTERS)}"
 
 
-def _assert_no_leak(answer, principal, rule, where):
+def _assert_no_leak(answer, principal, rule):
     public = isinstance(rule, Public)  # the names of programs are public; their partners are not
     hidden = {word for word in principal.hidden if "-" in word or not public}
     text = answer.body + "\n".join(f"{name}: {value}" for name, value in answer.headers).encode()
     leaked = [word for word in hidden if word.encode() in text]
-    assert not leaked, f"{where}: shows {leaked}"
+    assert not leaked, f"shows {leaked}"
 
 
 def test_the_router_and_the_policy_table_agree():
     assert differences() == []
 
 
-@_each(ROUTES)
-def test_every_role_gets_what_the_policy_says(world, name, route):
-    rule = POLICY[name]
-    for principal in world.principals.values():
+def test_every_role_gets_what_the_policy_says(world):
+    walk = Walk(ROUTES)
+    for name, route, cell in walk:
+        rule = POLICY[name]
+        for principal in world.principals.values():
+            path = world.path(route, who=principal)
+            for method in sorted(rule.allows - {"HEAD"}):
+                with cell(f"{principal.name} {method} {path}"):
+                    _assert_gets(principal, rule, method, path)
+    methods = sum(len(POLICY[name].allows - {"HEAD"}) for name in POLICY)
+    assert walk.cells == methods * len(world.principals) > 2_500, "role by address by method: none is left out"
+
+
+def _assert_gets(principal, rule, method, path):
+    answer, expected = _call(principal.client, method, path), _expected(principal, rule, method)
+    if expected == "allow":
+        assert _let_in(answer, rule), f"{answer.status} {answer.body[:300]!r}"
+    else:
+        _assert_refused(answer, expected)
+    _assert_no_leak(answer, principal, rule)
+
+
+def test_other_methods_are_refused(world):
+    for _, route, cell in Walk(ROUTES):
+        siblings = [POLICY[other] for other, its_route in ROUTES if its_route == route]
+        allowed, path = set().union(*(rule.allows for rule in siblings)), world.path(route)
+        for method, who in product(sorted(set(METHODS) - allowed), ("OW", "PUB")):
+            with cell(f"{who} {method} {path}"):
+                answer = _call(world.principals[who].client, method, path)
+                _assert_refused(answer, 405)
+                assert set(dict(answer.headers)["Allow"].split(", ")) == allowed
+
+
+def test_head_answers_like_get_without_a_body(world):
+    for name, route, cell in Walk((name, route) for name, route in ROUTES if "HEAD" in POLICY[name].allows):
+        allowed = [who for who, method in _allowed(world, POLICY[name]) if method == "GET"]
+        principal = next(iter(allowed), world.principals["PUB"])
         path = world.path(route, who=principal)
-        for method in sorted(rule.allows - {"HEAD"}):
-            where = f"{principal.name} {method} {path}"
-            answer, expected = _call(principal.client, method, path), _expected(principal, rule, method)
-            if expected == "allow":
-                assert _let_in(answer, rule), f"{where}: {answer.status} {answer.body[:300]!r}"
-            else:
-                _assert_refused(answer, expected, where)
-            _assert_no_leak(answer, principal, rule, where)
-
-
-@_each(ROUTES)
-def test_other_methods_are_refused(world, name, route):
-    siblings = [POLICY[other] for other, its_route in ROUTES if its_route == route]
-    allowed, path = set().union(*(rule.allows for rule in siblings)), world.path(route)
-    for method in set(METHODS) - allowed:
-        for who in ("OW", "PUB"):
-            answer = _call(world.principals[who].client, method, path)
-            assert answer.status == 405, f"{who} {method} {path}: {answer.status}"
-            assert set(dict(answer.headers)["Allow"].split(", ")) == allowed
-            assert not answer.wrote - COUNTERS
-
-
-HEADS = [(name, route) for name, route in ROUTES if "HEAD" in POLICY[name].allows]
-
-
-@_each(HEADS)
-def test_head_answers_like_get_without_a_body(world, name, route):
-    rule = POLICY[name]
-    principal = next((who for who, method in _allowed(world, rule) if method == "GET"), world.principals["PUB"])
-    path = world.path(route, who=principal)
-    head, get = _call(principal.client, "HEAD", path), _call(principal.client, "GET", path)
-    assert (head.status, head.body) == (get.status, b"")
+        with cell(f"{principal.name} HEAD {path}"):
+            head, get = _call(principal.client, "HEAD", path), _call(principal.client, "GET", path)
+            assert (head.status, head.body) == (get.status, b"")
 
 
 def test_a_method_in_a_header_is_ignored(world):
@@ -199,21 +207,29 @@ def test_a_method_in_a_header_is_ignored(world):
         assert _call(owner, "GET", f"{path}?_method=DELETE", headers={header: "DELETE"}).status == 200
 
 
-@_each([(name, route) for name, route in GUARDED if arguments(route)])
-def test_foreign_objects_answer_like_invented_ones(world, name, route):
-    rule, tried = POLICY[name], set()
-    for principal, method in _allowed(world, rule):
-        first = (principal.area, method) not in tried
-        tried.add((principal.area, method))
-        never = _unknown(world, principal, method, route, "never existed")
-        if name not in MAKES:
-            _assert_refused(never, 404, f"{principal.name} {method} {route}, never existed")
-        foreign = ["other program", "other tenant", "malformed"] + ["sibling"] * (principal.area == "portal")
-        for relation in foreign if first else ["other tenant"]:
-            answer = _unknown(world, principal, method, route, relation)
-            assert answer == never, f"{principal.name} {method} {route} ({relation}): {answer} {never}"
-        if principal.area != "portal" and first:
-            assert _let_in(_call(principal.client, method, world.path(route, "sibling")), rule), f"{route}, sibling"
+def test_foreign_objects_answer_like_invented_ones(world):
+    for name, route, cell in Walk((name, route) for name, route in GUARDED if arguments(route)):
+        tried = set()
+        for principal, method in _allowed(world, POLICY[name]):
+            first = (principal.area, method) not in tried
+            tried.add((principal.area, method))
+            foreign = ["other program", "other tenant", "malformed"] + ["sibling"] * (principal.area == "portal")
+            with cell(f"{principal.name} {method} {route}"):
+                _assert_invented(world, principal, method, route, foreign if first else ["other tenant"], name)
+            if principal.area != "portal" and first:
+                with cell(f"{principal.name} {method} {route}, sibling"):
+                    answer = _call(principal.client, method, world.path(route, "sibling"))
+                    assert _let_in(answer, POLICY[name]), answer.status
+
+
+def _assert_invented(world, principal, method, route, foreign, name):
+    """An object of elsewhere is answered as one that never existed, to the byte."""
+    never = _unknown(world, principal, method, route, "never existed")
+    if name not in MAKES:
+        _assert_refused(never, 404)
+    for relation in foreign:
+        answer = _unknown(world, principal, method, route, relation)
+        assert answer == never, f"{relation}: {answer} {never}"
 
 
 def _unknown(world, principal, method, route, relation):
@@ -230,128 +246,139 @@ def _unknown(world, principal, method, route, relation):
 
 def _assert_no_leak_of_names(answer, principal, path):
     hidden = [word for word in principal.hidden if word not in path and word.encode() in answer.body]
-    assert not hidden, f"{principal.name} {path}: shows {hidden}"
+    assert not hidden, f"shows {hidden}"
 
 
-@_each([(name, route) for name, route in GUARDED if "<slug:program>" in route])
-def test_foreign_programs_answer_like_invented_ones(world, name, route):
-    rule, tried = POLICY[name], set()
-    for principal, method in _allowed(world, rule):
-        if (principal.area, method) in tried:
-            continue
-        tried.add((principal.area, method))
-        answers = [
-            _call(principal.client, method, world.path(route, relation, relation))
-            for relation in ("never existed", "other program", "other tenant")
-        ]
-        _assert_refused(answers[0], 404, f"{principal.name} {method} {route} of no program")
-        assert answers[0] == answers[1] == answers[2], f"{principal.name} {method} {route} of another program"
+def test_foreign_programs_answer_like_invented_ones(world):
+    for name, route, cell in Walk((name, route) for name, route in GUARDED if "<slug:program>" in route):
+        for principal, method in _first_of_each(_allowed(world, POLICY[name]), key=_area_and_method):
+            with cell(f"{principal.name} {method} {route}"):
+                never, *others = [
+                    _call(principal.client, method, world.path(route, relation, relation))
+                    for relation in ("never existed", "other program", "other tenant")
+                ]
+                _assert_refused(never, 404)
+                assert others == [never, never], "the program of another is told from none"
 
 
-@_each([(name, route) for name, route in GUARDED if "GET" in POLICY[name].allows])
-def test_a_foreign_id_in_the_query_opens_nothing(world, name, route):
-    rule = POLICY[name]
-    callers = [who for who, method in _allowed(world, rule) if method == "GET"]
-    relations = ("sibling", "other tenant") if rule.area == "portal" else ("other tenant",)
-    for relation in relations:
-        ids = "&".join(f"{argument}={value}" for argument, value in world.by_relation[relation].ids.items())
-        path = f"{world.path(route, who=callers[-1])}?{ids}"
-        answer = _call(callers[-1].client, "GET", path)
-        assert answer.status < 500, path
-        found = [word for word in callers[-1].hidden if word not in path and word.encode() in answer.body]
-        assert not found, f"{callers[-1].name} {path}: shows {found}"
+def _area_and_method(pair):
+    return pair[0].area, pair[1]
 
 
-@_each(GUARDED)
-def test_who_was_put_out_is_out_on_the_next_request(world, name, route):
-    rule, path = POLICY[name], world.path(route)
-    method = min(rule.allows - {"HEAD"})
-    statuses = {
-        Page: {"suspended": 302, "left": 404},
-        Portal: {"suspended": 302, "unseated": 404},
-        Route: {"revoked": 401, "expired": 401, "left": 401},
-    }[type(rule)]
-    for who, status in statuses.items():
-        _assert_refused(_call(world.put_out[who], method, path), status, f"{who} {method} {path}")
+def _first_of_each(pairs, key):
+    found = {}
+    for pair in pairs:
+        found.setdefault(key(pair), pair)
+    return list(found.values())
 
 
-@_each(GUARDED)
-def test_a_paused_program_is_read_and_not_changed(world, name, route):
-    rule, tried = POLICY[name], set()
+def test_a_foreign_id_in_the_query_opens_nothing(world):
+    for name, route, cell in Walk((name, route) for name, route in GUARDED if "GET" in POLICY[name].allows):
+        caller = [who for who, method in _allowed(world, POLICY[name]) if method == "GET"][-1]
+        for relation in ("sibling", "other tenant") if caller.area == "portal" else ("other tenant",):
+            ids = "&".join(f"{argument}={value}" for argument, value in world.by_relation[relation].ids.items())
+            path = f"{world.path(route, who=caller)}?{ids}"
+            with cell(f"{caller.name} {path}"):
+                answer = _call(caller.client, "GET", path)
+                assert answer.status < 500
+                _assert_no_leak_of_names(answer, caller, path)
+
+
+PUT_OUT = {
+    Page: {"suspended": 302, "left": 404},
+    Portal: {"suspended": 302, "unseated": 404},
+    Route: {"revoked": 401, "expired": 401, "left": 401},
+}
+
+
+def test_who_was_put_out_is_out_on_the_next_request(world):
+    for name, route, cell in Walk(GUARDED):
+        rule, path = POLICY[name], world.path(route)
+        method = min(rule.allows - {"HEAD"})
+        for who, status in PUT_OUT[type(rule)].items():
+            with cell(f"{who} {method} {path}"):
+                _assert_refused(_call(world.put_out[who], method, path), status)
+
+
+def test_a_paused_program_is_read_and_not_changed(world):
     Program.objects.filter(pk=world.own.program.pk).update(status="paused")
-    for principal, method in _allowed(world, rule):
-        if method in tried:
-            continue
-        tried.add(method)
-        path = world.path(route, who=principal)
-        answer, where = _call(principal.client, method, path), f"{principal.name} {method} {path}, paused"
-        if method in READING or rule.when_paused:
-            assert _let_in(answer, rule), f"{where}: {answer.status}"
-        else:
-            _assert_refused(answer, 403, where)
+    for name, route, cell in Walk(GUARDED):
+        rule = POLICY[name]
+        for principal, method in _first_of_each(_allowed(world, rule), key=lambda pair: pair[1]):
+            path = world.path(route, who=principal)
+            with cell(f"{principal.name} {method} {path}, paused"):
+                answer = _call(principal.client, method, path)
+                if method in READING or rule.when_paused:
+                    assert _let_in(answer, rule), answer.status
+                else:
+                    _assert_refused(answer, 403)
 
 
-@_each([(name, route) for name, route in ROUTES if isinstance(POLICY[name], Public) and "<slug:program>" in route])
-def test_the_public_pages_of_a_paused_program_are_closed(world, name, route):
-    rule, visitor, path = POLICY[name], world.principals["PUB"], world.path(route)
-    methods = rule.allows - {"HEAD"}
-    open_to_all = [method for method in methods if _call(visitor.client, method, path).status != 404]
-    Program.objects.filter(pk=world.own.program.pk).update(status="paused")
-    for method in open_to_all:  # the test shop is there for demo programs only
-        answer = _call(visitor.client, method, path)
-        assert (answer.status == 404) is not rule.when_paused, f"{method} {path}, paused: {answer.status}"
+def test_the_public_pages_of_a_paused_program_are_closed(world):
+    public = [(name, route) for name, route in ROUTES if isinstance(POLICY[name], Public) and "<slug:program>" in route]
+    visitor = world.principals["PUB"]
+    for name, route, cell in Walk(public):
+        rule, path = POLICY[name], world.path(route)
+        methods = sorted(rule.allows - {"HEAD"})
+        open_to_all = [method for method in methods if _call(visitor.client, method, path).status != 404]
+        Program.objects.filter(pk=world.own.program.pk).update(status="paused")
+        for method in methods:
+            with cell(f"{method} {path}, paused"):  # the test shop is there for demo programs only
+                closed = _call(visitor.client, method, path).status == 404
+                assert closed is (method not in open_to_all or not rule.when_paused), closed
 
 
 @pytest.mark.parametrize("status", ["rejected", "ended"])
-@_each([(name, route) for name, route in GUARDED if isinstance(POLICY[name], Portal)])
-def test_a_rejected_partner_reads_statements_only(world, name, route, status):
-    rule, owner = POLICY[name], world.principals["PO"]
-    path = world.path(route, who=owner)
+def test_a_rejected_partner_reads_statements_only(world, status):
+    owner = world.principals["PO"]
     Partner.unscoped.filter(pk=world.own.partner.pk).update(status=status)
-    for method in sorted(rule.allows - {"HEAD"}):
-        answer, where = _call(owner.client, method, path), f"{status} partner {method} {path}"
-        if rule.when_rejected and method in READING:
-            assert _let_in(answer, rule), f"{where}: {answer.status}"
-        else:
-            _assert_refused(answer, 403, where)
+    for name, route, cell in Walk((name, route) for name, route in GUARDED if isinstance(POLICY[name], Portal)):
+        rule, path = POLICY[name], world.path(route, who=owner)
+        for method in sorted(rule.allows - {"HEAD"}):
+            with cell(f"{status} partner {method} {path}"):
+                answer = _call(owner.client, method, path)
+                if rule.when_rejected and method in READING:
+                    assert _let_in(answer, rule), answer.status
+                else:
+                    _assert_refused(answer, 403)
 
 
-@_each([(name, route) for name, route in GUARDED if getattr(POLICY[name], "step_up", False)])
-def test_step_up_pages_ask_again_after_five_minutes(world, name, route):
-    rule, staff = POLICY[name], isinstance(POLICY[name], Page)
-    owner = cast.member(world.own.program, "owner") if staff else cast.seat(world.own.partner, "owner")
-    client = cast.sign_in(owner, lately=False, browser=Caller)
-    for method in sorted(rule.allows - {"HEAD"}):
-        answer = _call(client, method, world.path(route))
-        assert answer.status == 302, f"{method} {route}: {answer.status}"
-        assert answer.where().startswith("/account/reauthenticate/")
-        assert not answer.wrote - COUNTERS
+def test_step_up_pages_ask_again_after_five_minutes(world):
+    owner, seat = cast.member(world.own.program, "owner"), cast.seat(world.own.partner, "owner")
+    clients = {Page: cast.sign_in(owner, lately=False, browser=Caller)}
+    clients[Portal] = cast.sign_in(seat, lately=False, browser=Caller)
+    guarded = [(name, route) for name, route in GUARDED if getattr(POLICY[name], "step_up", False)]
+    for name, route, cell in Walk(guarded):
+        rule = POLICY[name]
+        for method in sorted(rule.allows - {"HEAD"}):
+            with cell(f"{method} {route}"):
+                answer = _call(clients[type(rule)], method, world.path(route))
+                assert answer.status == 302, answer.status
+                assert answer.where().startswith("/account/reauthenticate/"), answer.where()
+                assert not answer.wrote - COUNTERS
 
 
-FORMS = [
-    (name, route)
-    for name, route in ROUTES
-    if POLICY[name].allows - READING and not isinstance(POLICY[name], Route | Closed)
-]
+def test_a_form_without_its_token_is_refused(world):
+    forms = [(name, route) for name, route in ROUTES if not isinstance(POLICY[name], Route | Closed)]
+    for name, route, cell in Walk((name, route) for name, route in forms if POLICY[name].allows - READING):
+        rule = POLICY[name]
+        client = Caller(enforce_csrf_checks=True, raise_request_exception=False)
+        client.cookies = world.principals["PO" if isinstance(rule, Portal) else "OW"].client.cookies
+        for method in sorted(rule.allows - READING):
+            with cell(f"{method} {route} without a token"):
+                answer = _call(client, method, world.path(route))
+                _assert_refused(answer, 403)
+                assert b"reload the page" in answer.body
 
 
-@_each(FORMS)
-def test_a_form_without_its_token_is_refused(world, name, route):
-    rule = POLICY[name]
-    client = Caller(enforce_csrf_checks=True, raise_request_exception=False)
-    client.cookies = world.principals["PO" if isinstance(rule, Portal) else "OW"].client.cookies
-    for method in rule.allows - READING:
-        answer = _call(client, method, world.path(route))
-        _assert_refused(answer, 403, f"{method} {route} without a token")
-        assert b"reload the page" in answer.body
-
-
-@_each(GUARDED)
-def test_a_slash_too_many_and_other_letters_open_nothing(world, name, route):
-    path, owner = world.path(route), world.principals["OW"].client
-    for other in (path.removesuffix("/") if path.endswith("/") else path + "/", path.upper()):
-        answer = _call(owner, "GET", other)
-        assert answer.status in (401, 404, 405), f"{other}: {answer.status}"
+def test_a_slash_too_many_and_other_letters_open_nothing(world):
+    owner = world.principals["OW"].client
+    for _, route, cell in Walk(GUARDED):
+        path = world.path(route)
+        for other in (path.removesuffix("/") if path.endswith("/") else path + "/", path.upper()):
+            with cell(other):
+                answer = _call(owner, "GET", other)
+                assert answer.status in (401, 404, 405), answer.status
 
 
 def test_a_changed_role_acts_on_the_next_request(world):
