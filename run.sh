@@ -13,11 +13,11 @@ demo() { install_once runtime; exec "$GOODWORD" demo "$@"; }
 
 serve() { install_once runtime; exec "$GOODWORD" serve "$@"; }
 
-# All tests on two processes; words after `test` go to pytest (./run.sh test tests/domain -k refund).
+# All tests on two processes, each file in one of them. Words after `test` go to pytest: ./run.sh test tests/domain -k refund
 run_tests() {
   install_once dev
   ensure_chromium
-  exec "$PYTHON" -m pytest -n "${TEST_PROCESSES:-2}" --dist loadgroup "$@"
+  exec "$PYTHON" -m pytest -n "${TEST_PROCESSES:-2}" --dist loadfile --no-loadscope-reorder "$@"
 }
 
 check() {

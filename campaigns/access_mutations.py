@@ -122,21 +122,17 @@ def _said(function: Any) -> tuple[Any, ...]:
     return code.co_code, code.co_names, tuple(const for const in code.co_consts if not inspect.iscode(const))
 
 
-def checks() -> Iterator[tuple[str, object, dict[str, str]]]:
-    """The tests that can notice something, cheapest first, each with its arguments."""
-    from tests.web import test_access
+def checks() -> Iterator[tuple[str, Any, dict[str, str]]]:
+    """Every test of the access test, walking this part of the addresses, with its arguments."""
+    from tests.web import matrix, test_access
 
+    matrix.Walk.only = ADDRESSES
     for title, test in sorted(vars(test_access).items()):
         if not title.startswith("test_"):
             continue
         marks = {mark.args[0]: mark.args[1] for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"}
-        routes = marks.get(("name", "route"))
-        for name, route in [("", "")] if routes is None else routes:
-            if routes is not None and name not in ADDRESSES:
-                continue
-            for status in marks.get("status", [None]):
-                given = ({"name": name, "route": route} if routes else {}) | ({"status": status} if status else {})
-                yield f"{title}[{name}]", test, given
+        for status in marks.get("status", [None]):
+            yield title, test, {"status": status} if status else {}
 
 
 def noticed(world: object) -> str:
@@ -146,12 +142,18 @@ def noticed(world: object) -> str:
     for title, test, given in checks():
         try:
             with transaction.atomic():
-                wanted = {"world": world} if "world" in inspect.signature(test).parameters else {}  # type: ignore[arg-type]
-                test(**wanted, **given)  # type: ignore[operator]
+                wanted = {"world": world} if "world" in inspect.signature(test).parameters else {}
+                test(**wanted, **given)
                 transaction.set_rollback(True)
         except Exception as failure:  # noqa: BLE001  (a crash is noticed too)
-            return f"{title}: {str(failure).splitlines()[0][:110] if str(failure) else type(failure).__name__}"
+            return f"{title}: {_first_fault(failure)}"
     return ""
+
+
+def _first_fault(failure: Exception) -> str:
+    """A walk counts its faults in the first line and tells them from the second on."""
+    lines = str(failure).splitlines() or [type(failure).__name__]
+    return lines[min(1, len(lines) - 1)][:110]
 
 
 def _wishes() -> argparse.Namespace:

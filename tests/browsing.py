@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Pictures are for people to look at, and take a third of the time: GOODWORD_PICTURES=1 ./run.sh test tests/web
+PICTURES = os.environ.get("GOODWORD_PICTURES") == "1"
 QUIET_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -19,12 +19,20 @@ hypothesis.settings.load_profile("goodword")
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
+# The files that take longest, so that no test process is left alone with one of them at the end.
+LONG = (
+    "test_access.py", "test_pages.py", "test_demo.py", "test_settings_look.py", "test_demo_command.py",
+    "test_serve.py", "test_embedded.py", "test_loop_in_browser.py", "test_crash_sweep.py",
+)  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that drive the browser carry the mark `browser` and stay together, file by file, in one process."""
+    """Tests that drive the browser carry the mark `browser`; the long files begin first, whatever the order."""
     for item in items:
         if {"browser", "page"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group(f"browser {item.path.name}"))
+    rank = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -82,10 +90,10 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @pytest.fixture
 def picture(page: Any) -> Any:
-    """`picture("name")` keeps a picture of the page in .screenshots/ at 1280 and at 375 pixels of width."""
+    """`picture("name")` keeps a picture of the page in .screenshots/ at 1280 and 375 pixels of width, when wanted."""
 
     def take(name: str, *, widths: tuple[int, ...] = (1280, 375)) -> list[Path]:
-        return browsing.pictures(page, SCREENSHOTS, name, widths)
+        return browsing.pictures(page, SCREENSHOTS, name, widths) if browsing.PICTURES else []
 
     return take
 

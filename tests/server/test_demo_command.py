@@ -12,13 +12,6 @@ from goodword.server.embedded import Cluster
 from tests.server.test_serve import port, ready  # noqa: F401 - a fixture
 from tests.server.waiting import goodword, until
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
-
-def programs(data, condition="true"):
-    with provided(data) as database, psycopg.connect(database.url) as connection:
-        return connection.execute(f"select count(*) from accounts_program where {condition}").fetchone()[0]
-
 
 def test_one_command_loads_serves_and_tells_where_to_look(tmp_path, port, monkeypatch):  # noqa: F811
     monkeypatch.delenv("DATABASE_URL", raising=False)

@@ -19,8 +19,6 @@ from goodword.server.errors import EmbeddedError
 from goodword.server.postgres_install import Owner, programs
 from tests.server.waiting import python, until
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 HOLD_A_LEASE = """
 import sys
 from pathlib import Path

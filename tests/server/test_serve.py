@@ -12,8 +12,6 @@ import pytest
 from goodword.server.embedded import Cluster
 from tests.server.waiting import goodword, until
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 
 @pytest.fixture
 def port():

@@ -1,6 +1,6 @@
 """One test for a whole table: it walks every address, tries every cell, and reports all that fail at once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -20,8 +20,10 @@ class Walk:
     with every address at which nothing was tried.
     """
 
+    only: Container[str] | None = None  # a campaign walks these addresses alone
+
     def __init__(self, addresses: Iterable[tuple[str, str]]) -> None:
-        self.addresses = list(addresses)
+        self.addresses = [pair for pair in addresses if self.only is None or pair[0] in self.only]
         self.cells = 0
         self.faults: list[str] = []
 
