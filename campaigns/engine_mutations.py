@@ -1,8 +1,8 @@
 """Put one fault after another into a copy of the engine: tries to find one that the oracle's worlds do not notice.
 
-`./run.sh campaign engine_mutations [WORDS]` runs the scripted list (`_engine_mutants.py`), or what holds one of the words
-in its name. `--chance N` adds N faults at places drawn by `--seed`: a flipped comparison, another sum, a constant off by
-one (some of these change nothing that a line shows; read them before you blame the oracle).
+`./run.sh campaign engine_mutations [WORDS]` runs the scripted list (`_engine_mutants.py`), or what holds one of the
+words in its name. `--chance N` adds N faults at places drawn by `--seed`: a flipped comparison, another sum, a constant
+off by one (some of these change nothing that a line shows; read them before you blame the oracle).
 Prints caught or SURVIVED per fault; ends with 1 when one survived, or the list is too short.
 """
 
