@@ -42,10 +42,8 @@ def settled(facts, *rules, terms=None, agreement=None, as_of="2030-01-01T00:00:0
         terms or {}
     )
     chosen = {"program": "acme", "currency": "USD", "timezone": "UTC", "terms": {"t": document}} | program
-    rows = [
-        {"fact": "partner", "id": one, "parent": above} for one, above in zip(PARTNERS, PARTNERS[1:3], strict=False)
-    ]
-    rows += [{"fact": "partner", "id": one} for one in PARTNERS[2:]]
+    above = {"ann": "bob", "bob": "cleo"}
+    rows = [{"fact": "partner", "id": one} | ({"parent": above[one]} if one in above else {}) for one in PARTNERS]
     for one in PARTNERS:
         row = {"fact": "agreement", "id": one, "partner": one, "terms": "t", "starts": "2020-01-01"}
         rows.append(row | (agreement or {}))
