@@ -34,6 +34,7 @@ from goodword.referrals.models import (
     Link,
     Rate,
     Refund,
+    Signal,
     Touch,
     Upload,
     UploadChunk,
@@ -209,6 +210,11 @@ def cancel(of: Conversion, **fields: Any) -> Cancel:
 def credit(of: Program, **fields: Any) -> Credit:
     given = {"customer": "c-1", "shares": [], "reason": "the partner brought it", "at": NOW} | fields
     return Credit.unscoped.create(program=of, **_fact("credit", given))
+
+
+def signal(of: Program, **fields: Any) -> Signal:
+    given = {"kind": "bad_click", "fact_kind": "customer", "fact": _unique("c"), "given": "tch_x"} | fields
+    return Signal.unscoped.create(program=of, recorded_at=NOW, **given)
 
 
 def rate(of: Program, **fields: Any) -> Rate:

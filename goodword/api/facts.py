@@ -24,16 +24,12 @@ from goodword.domain.fields import Field, Shape
 from goodword.domain.ids import public_id
 from goodword.domain.moments import Clock
 from goodword.referrals.known import partners_named
-from goodword.referrals.models import Fact
+from goodword.referrals.models import Fact, Rate
 from goodword.referrals.selectors import fact_content, facts_by_id, facts_of, written_at
 from goodword.referrals.services import record_facts
 
 router = Router()
 _SOME_CLOCK = Clock(datetime(2026, 1, 1, tzinfo=UTC))
-_CONFIRM = Shape(
-    "this address",
-    {"confirm": choice_filter("`outlier` keeps a rate more than 10% away from the one before", "outlier")},
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +84,7 @@ KINDS = (
 def _routes(kind: _Kind) -> None:
     schema, shape = FACTS[kind.name], fact_shape(kind.name, _SOME_CLOCK)
     tags, path = [kind.plural], f"/{kind.plural}"
-    query = _CONFIRM if kind.name == "rate" else Shape("this address", {})
+    query = Shape("this address", {})
 
     def offer(method: str, where: str, name: str, summary: str, answers: type[Schema], **more: Any) -> None:
         handler: Callable[..., Any] = more.pop("handler")
@@ -153,14 +149,11 @@ def _batch(kind: _Kind, schema: type[Schema]) -> Callable[[Call], Answer]:
 
 
 def _record(request: Call, kind: _Kind, items: list[Any], show: Callable[[list[dict[str, Any]]], Any]) -> Answer:
-    confirmed = request.asked.get("confirm") == "outlier"
-    found = record_facts(
-        request.program, kind.name, items, source="api", actor=actor_of(request), confirmed=confirmed,
-        now=timezone.now(),
-    )  # fmt: skip
+    found = record_facts(request.program, kind.name, items, source="api", actor=actor_of(request), now=timezone.now())
     rows = facts_by_id(request.program, kind.name, [stored.external_id for stored in found.rows])
     objects = [_object(kind, rows[stored.external_id]) for stored in found.rows]
-    return Answer(201, show(objects), replayed=not found.new and not found.replaced)
+    status = 202 if any(one.get("approval") == "waiting" for one in objects) else 201
+    return Answer(status, show(objects), replayed=not found.new and not found.replaced)
 
 
 def _object(kind: _Kind, row: Fact) -> dict[str, Any]:
@@ -169,6 +162,7 @@ def _object(kind: _Kind, row: Fact) -> dict[str, Any]:
         "key": public_id(type(row).id_kind, row.pk),
         "recorded_at": written_at(row.recorded_at),
         "source": row.source,
+        **({"approval": row.approval} if isinstance(row, Rate) and row.approval else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""Tables of the API: the answers to requests that carried an `Idempotency-Key`, kept for ever."""
+"""Tables of the API: answers to requests that carried an `Idempotency-Key`, kept for ever; how often a key calls."""
 
 from django.db import models
 
@@ -17,3 +17,12 @@ class AnsweredCall(ProgramOwned):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["program", "key"], name="answered_call_once")]
+
+
+class Bucket(models.Model):
+    """How many calls a key has left at a moment, for all processes together. Not logged: a crash forgets it."""
+
+    key = models.UUIDField(primary_key=True, help_text="of the API key")
+    tokens = models.FloatField()
+    granted = models.FloatField(help_text="how many the last process got")
+    since = models.DateTimeField()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.http import Http404
 from django.utils import timezone
 from ninja import Router
@@ -34,6 +34,8 @@ from goodword.partners.models import Partner
 from goodword.payouts.models import Payout
 from goodword.payouts.services import prepare_run
 from goodword.referrals.export import program_document
+from goodword.referrals.models import Conversion
+from goodword.referrals.signals import BAD_CLICK, of_bad_click, worded
 
 router = Router()
 _BUCKETS = [kind.name for kind in CHART.values() if kind.owned_by == "partner"]
@@ -81,11 +83,23 @@ def _line_shown(line: Line) -> dict[str, Any]:
 def list_outcomes(request: Call) -> Page:
     """Why conversions have no line, by conversion."""
     rows = Outcome.objects.all()
-    for name in ("conversion", "outcome"):
-        if name in request.asked:
-            rows = rows.filter(**{name: request.asked[name]})
-    page = page_of(request, rows, order=("conversion",))
-    return Page([{"conversion": row.conversion, "outcome": row.outcome} for row in page.rows], page.next)
+    if "conversion" in request.asked:
+        rows = rows.filter(conversion=request.asked["conversion"])
+    page = page_of(request, _of_outcome(rows, request.asked.get("outcome", "")), order=("conversion",))
+    said = {row.conversion: row.outcome for row in page.rows}
+    customers = dict(
+        Conversion.objects.filter(external_id__in=said, retracted_at=None).values_list("external_id", "customer")
+    )
+    shown = [{"conversion": name, "outcome": outcome} for name, outcome in worded(said, customers).items()]
+    return Page(shown, page.next)
+
+
+def _of_outcome(rows: QuerySet[Outcome], outcome: str) -> QuerySet[Outcome]:
+    """Settlement knows no bad clicks, only that there was no touch; the signs beside the facts tell the two apart."""
+    if outcome == BAD_CLICK:
+        return rows.filter(of_bad_click("conversion"), outcome="no_touch")
+    rows = rows.filter(outcome=outcome) if outcome else rows
+    return rows.exclude(of_bad_click("conversion")) if outcome == "no_touch" else rows
 
 
 def list_balances(request: Call) -> Page:

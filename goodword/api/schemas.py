@@ -33,6 +33,9 @@ def _fact_schema(shape: Shape) -> type[Schema]:
         found = _type_of(dict(one.schema))
         about = Field(... if one.required else None, alias=name, description=one.schema.get("description", ""))
         fields[f"{name}_" if name == "from" else name] = (found if one.required else found | None, about)
+    if shape.name == "rate":
+        held = "absent: it counts; waiting: more than 10% from the one before, until a second person approves it"
+        fields["approval"] = (str | None, Field(None, description=held))
     return create_model(
         shape.name.title(),
         __base__=Answered,

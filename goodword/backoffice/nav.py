@@ -36,6 +36,8 @@ PLACES = (
             Place("conversions", "Conversions", covers=("conversion",)),
             Place("customers", "Customers", covers=("customer",)),
             Place("refunds", "Refunds", covers=("refund",)),
+            Place("rates", "Exchange rates", covers=("rate",)),
+            Place("signals", "Signs of fraud"),
             Place("imports", "Imports", covers=("import",)),
         ),
     ),

@@ -229,11 +229,10 @@ def agreement_end(request: StaffRequest, agreement: str) -> HttpResponse:
     """End an agreement after a day, for cause or not."""
     one = access.find(Agreement, agreement)
     form = EndForm(request.POST or None, initial={"ends_on": timezone.localdate()})
-    if (
-        request.method == "POST"
-        and form.is_valid()
-        and tried(form, lambda: _end(request, one, form), ends_at="ends_on")
-    ):
+    ended: Agreement | None = None
+    if request.method == "POST" and form.is_valid():
+        ended = tried(form, lambda: _end(request, one, form), ends_at="ends_on")
+    if ended:
         messages.success(request, f"The agreement of {one.partner.name} ends after that day.")
         return redirect("backoffice:agreement", request.program.slug, one.public_id)
     title = f"End the agreement of {one.partner.name}"

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from goodword.backoffice import application_views as applications
 from goodword.backoffice import commission_views as commissions
+from goodword.backoffice import doubt_views as doubt
 from goodword.backoffice import home_views as home
 from goodword.backoffice import partner_views as partners
 from goodword.backoffice import referral_views as referrals
@@ -55,6 +56,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/<str:customer>", referrals.customer, name="customer"),
     path("refunds", referrals.refunds, name="refunds"),
     path("refunds.csv", referrals.refunds_csv, name="refunds-csv"),
+    path("rates", doubt.rates, name="rates"),
+    path("rates.csv", doubt.rates_csv, name="rates-csv"),
+    path("rates/<str:rate>/approve", doubt.rate_approve, name="rate-approve"),
+    path("rates/<str:rate>/refuse", doubt.rate_refuse, name="rate-refuse"),
+    path("signals", doubt.signals, name="signals"),
+    path("signals.csv", doubt.signals_csv, name="signals-csv"),
     path("lines", commissions.lines, name="lines"),
     path("lines.csv", commissions.lines_csv, name="lines-csv"),
     path("lines/<str:line>", commissions.line, name="line"),

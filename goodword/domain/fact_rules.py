@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -32,14 +31,13 @@ _WORDS = ("product", "code", "subscription", "kind")
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is already stored and bears on the facts being read, by what the facts say: the partner they name, the
-    sale they refund, the code they carry, the click they follow; `earlier_rate` by the id of the rate being read.
+    sale they refund, the code they carry, the click they follow.
     """
 
     partners: Mapping[str, UUID] = field(default_factory=dict)
     sale_currency: Mapping[str, str] = field(default_factory=dict)
     refund_currency: Mapping[str, str] = field(default_factory=dict)
     revoked_codes: Mapping[str, datetime] = field(default_factory=dict)
-    earlier_rate: Mapping[str, str] = field(default_factory=dict)
     click_visitor: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -48,14 +46,13 @@ class Reading:
     """How facts are read: the clock, the program's currency, what is known, and whether free sales may come in.
 
     A sale of 0.00 is refused where somebody sends one sale, because it is a slip there; a file of past sales may
-    hold free orders, and they are kept. `confirmed` says that a rate far from the one before is meant.
+    hold free orders, and they are kept.
     """
 
     clock: Clock
     currency: str
     known: Known = field(default_factory=Known)
     free_sales: bool = False
-    confirmed: bool = False
 
 
 class FactRow(NamedTuple):
@@ -314,12 +311,11 @@ def _credit(values: dict[str, Any], reading: Reading, problems: list[Problem]) -
     }
 
 
-def _rate(values: dict[str, Any], reading: Reading, problems: list[Problem]) -> dict[str, Any]:
+def _rate(values: dict[str, Any], _reading: Reading, problems: list[Problem]) -> dict[str, Any]:
     if values.get("from") and values.get("from") == values.get("to"):
         _wrong(problems, "same_currency", "to", "from and to are the same currency", "name two currencies")
     for name in ("from", "to"):
         _refuse_retired(values.get(name, ""), values.get("at"), name, problems)
-    _refuse_outlier(values, reading, problems)
     return {
         "from_currency": values.get("from"),
         "to_currency": values.get("to"),
@@ -327,16 +323,6 @@ def _rate(values: dict[str, Any], reading: Reading, problems: list[Problem]) -> 
         "at": values.get("at"),
         "origin": values.get("origin", ""),
     }
-
-
-def _refuse_outlier(values: dict[str, Any], reading: Reading, problems: list[Problem]) -> None:
-    earlier = reading.known.earlier_rate.get(values.get("id", ""))
-    if earlier is None or "rate" not in values or reading.confirmed:
-        return
-    before, now = Fraction(earlier), Fraction(values["rate"])
-    if abs(now - before) * 10 > before:
-        message = f"{values['rate']} is more than 10% away from {earlier}, the rate before"
-        _wrong(problems, "rate_outlier", "rate", message, "check it; to keep it, send it again with ?confirm=outlier")
 
 
 _Finish = Callable[[dict[str, Any], Reading, list[Problem]], dict[str, Any]]

@@ -25,6 +25,7 @@ PREFIXES = {
     "cancel": "can",
     "credit": "crd",
     "rate": "fxr",
+    "signal": "sig",
     "import": "imp",
     "hold": "hld",
     "transaction": "txn",

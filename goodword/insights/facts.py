@@ -12,6 +12,7 @@ from goodword.commissions.models import Line, Outcome
 from goodword.insights.outcomes import OutcomeWords, outcome_words
 from goodword.partners.models import Partner
 from goodword.referrals.models import Conversion, Credit, Customer, Refund, Touch
+from goodword.referrals.signals import worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,10 @@ def with_credit(sales: Sequence[Conversion]) -> list[SaleRow]:
     credited: dict[str, list[Credited]] = defaultdict(list)
     for line in Line.objects.filter(conversion__in=ids).select_related("partner").order_by("position"):
         credited[line.conversion].append(Credited(line.partner, line.amount_minor, line.currency))
-    outcomes = dict(Outcome.objects.filter(conversion__in=ids).values_list("conversion", "outcome"))
+    outcomes = worded(
+        dict(Outcome.objects.filter(conversion__in=ids).values_list("conversion", "outcome")),
+        {sale.external_id: sale.customer for sale in sales},
+    )
     names = {sale.customer for sale in sales}
     known = {one.external_id: one for one in Customer.objects.filter(external_id__in=names, retracted_at=None)}
     back = Refund.objects.filter(sale__in=ids, retracted_at=None).values_list("sale").annotate(Sum("amount_minor"))
@@ -90,7 +94,7 @@ def _summed(lines: Sequence[Credited]) -> list[Credited]:
 def outcome_of(sale: Conversion) -> OutcomeWords | None:
     """Why a sale has no line, if it has none."""
     found = Outcome.objects.filter(conversion=sale.external_id).values_list("outcome", flat=True).first()
-    return outcome_words(found) if found else None
+    return outcome_words(worded({"": found}, {"": sale.customer})[""]) if found else None
 
 
 def touches_of(customer: str, visitors: Sequence[str]) -> list[Touch]:

@@ -13,6 +13,9 @@ class OutcomeWords(NamedTuple):
 
 OUTCOMES: Mapping[str, OutcomeWords] = {
     "no_touch": OutcomeWords("No partner", "No partner had referred this customer before the sale."),
+    "bad_click": OutcomeWords(
+        "Bad click", "The click that came with this customer is none of this program's, or too many customers carry it."
+    ),
     "outside_window": OutcomeWords("Too late", "A partner had referred this customer, but too long before the sale."),
     "self_referral": OutcomeWords("Self-referral", "The partner and the customer are the same person or firm."),
     "existing_customer": OutcomeWords(

@@ -55,7 +55,10 @@ class Partner(ProgramOwned):
                 fields=["program", "external_id"], name="partner_external_id", condition=~models.Q(external_id="")
             )
         ]
-        indexes = [models.Index("program", Lower("name"), name="partner_by_name")]
+        indexes = [
+            models.Index("program", Lower("name"), name="partner_by_name"),
+            models.Index(fields=["program", "id"], name="partner_by_key"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -104,6 +107,10 @@ class Application(ProgramOwned):
             models.UniqueConstraint(
                 "program", Lower("email"), name="application_waiting_once", condition=models.Q(status="submitted")
             )
+        ]
+        indexes = [
+            models.Index(fields=["program", "id"], name="application_by_key"),
+            models.Index(fields=["program", "submitted_at", "id"], name="application_by_time"),
         ]
 
 
@@ -183,4 +190,8 @@ class Agreement(ProgramOwned):
                     (InForce("starts_at", "ends_at"), RangeOperators.OVERLAPS),
                 ],
             ),
+        ]
+        indexes = [
+            models.Index(fields=["program", "id"], name="agreement_by_key"),
+            models.Index(fields=["program", "starts_at", "id"], name="agreement_by_start"),
         ]

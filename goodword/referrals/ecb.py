@@ -34,7 +34,7 @@ def import_reference_rates(
     Raises NoReferenceRate.
     """
     items = [item for currency in currencies for item in _rates(currency, program.currency, since, now)]
-    return record_facts(program, "rate", items, source="import", actor=actor, now=now)
+    return record_facts(program, "rate", items, source="import", actor=actor, published=True, now=now)
 
 
 def _rates(source: str, target: str, since: date, now: datetime) -> Iterator[dict[str, str]]:

@@ -204,7 +204,8 @@ SOURCES: Final[dict[type[Fact], _Source]] = {
         narrow=f"(customer = any(%(customers)s) or conversion in {_CONVERSIONS})",
     ),
     records.Rate: _Source(
-        f"select external_id, {_micros('at')}, from_currency, to_currency, rate from referrals_rate where {_LIVE}",
+        f"select external_id, {_micros('at')}, from_currency, to_currency, rate from referrals_rate"
+        f" where {_LIVE} and approval in ('', 'approved')",
         _rate,
     ),
 }

@@ -14,15 +14,15 @@ from django.db import connection
 from django.db.models import Q
 
 from goodword.accounts.models import Program
-from goodword.domain.errors import DomainError
 from goodword.domain.fact_rules import Known
 from goodword.domain.ids import MalformedId, parse_public_id
-from goodword.domain.moments import instant
 from goodword.partners.models import Partner
 from goodword.referrals import lookups  # noqa: F401 - registers `any_of`
 from goodword.referrals.models import Click, Code, Conversion, Refund
 
 _LOOKUP = 20_000
+CUSTOMERS_PER_CLICK = 50
+"""A family's or a shop counter's browser serves some customers; a click id of more is one sent again and again."""
 _BUCKETS = 64
 _ALL_FROM = 500
 _TIED_BY: Mapping[str, tuple[str, ...]] = {
@@ -59,7 +59,7 @@ def _turn(program: Program, place: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"facts {program.pk} {place}".encode(), digest_size=8).digest(), signed=True)
 
 
-def known_of(program: Program, kind: str, items: Sequence[Any], *, from_file: bool) -> Known:
+def known_of(program: Program, kind: str, items: Sequence[Any]) -> Known:
     """What the decision on these items needs to know."""
     if kind == "touch":
         return Known(
@@ -67,7 +67,9 @@ def known_of(program: Program, kind: str, items: Sequence[Any], *, from_file: bo
             click_visitor=_click_visitors(program, _texts(items, "visitor")),
         )
     if kind == "customer":
-        return Known(click_visitor=_click_visitors(program, _texts(items, "visitors")))
+        found = _click_visitors(program, _texts(items, "visitors"))
+        worn = _worn_out(program, set(found.values()), _texts(items, "id"))
+        return Known(click_visitor={given: browser for given, browser in found.items() if browser not in worn})
     if kind == "credit":
         shares = [share for item in items if isinstance(item, dict) for share in _list(item.get("shares"))]
         return Known(partners=partners_named(program, _texts(shares, "partner")))
@@ -77,8 +79,6 @@ def known_of(program: Program, kind: str, items: Sequence[Any], *, from_file: bo
         return Known(
             refund_currency=_refund_currencies(program, _texts(items, "id")), revoked_codes=_revoked_codes(program)
         )
-    if kind == "rate" and not from_file:
-        return Known(earlier_rate=_earlier_rates(program, items))
     return Known()
 
 
@@ -159,31 +159,24 @@ def _click_visitors(program: Program, names: Iterable[str]) -> dict[str, str]:
     return {keys[key]: visitor for key, visitor in clicks.values_list("pk", "visitor")}
 
 
-_EARLIER = """
-select said.id, (
-    select rate.rate from referrals_rate rate
-    where rate.program_id = %s and rate.retracted_at is null and rate.from_currency = said.source
-        and rate.to_currency = said.target and rate.at <= said.at and rate.external_id <> said.id
-    order by rate.at desc, rate.external_id desc limit 1)
-from unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) as said(id, source, target, at)
+_WORN_OUT = """
+select browser from unnest(%(browsers)s::varchar[]) as browser
+ where (select count(*) from (select 1 from referrals_customer
+         where program_id = %(program)s and retracted_at is null and visitors @> array[browser]
+           and not external_id = any(%(names)s) limit %(limit)s) as others) >= %(limit)s
 """
 
 
-def _earlier_rates(program: Program, items: Sequence[Any]) -> dict[str, str]:
-    said = [row for item in items if isinstance(item, dict) and (row := _rate_row(item))]
-    if not said:
-        return {}
+def _worn_out(program: Program, browsers: set[str], names: set[str]) -> set[str]:
+    """Browsers that so many other customers have already that a click through them proves nothing any more."""
+    if not browsers:
+        return set()
+    asked: dict[str, Any] = {
+        "program": program.pk,
+        "browsers": sorted(browsers),
+        "names": sorted(names),
+        "limit": CUSTOMERS_PER_CLICK,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_EARLIER, [program.pk, *map(list, zip(*said, strict=True))])
-        return {name: rate for name, rate in cursor.fetchall() if rate is not None}
-
-
-def _rate_row(item: dict[str, Any]) -> tuple[str, str, str, datetime] | None:
-    name, source, target = item.get("id"), item.get("from"), item.get("to")
-    if not (isinstance(name, str) and isinstance(source, str) and isinstance(target, str)):
-        return None
-    try:
-        at = instant(item.get("at"))
-    except DomainError:
-        return None
-    return (name, source, target, at) if name.isprintable() and source.isprintable() and target.isprintable() else None
+        cursor.execute(_WORN_OUT, asked)
+        return {row[0] for row in cursor.fetchall()}

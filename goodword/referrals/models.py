@@ -82,6 +82,11 @@ class Fact(ProgramOwned):
         abstract = True
 
 
+def _listed(name: str, *order: str) -> models.Index:
+    """For a list that is read page by page: the program's rows in this order, from either end."""
+    return models.Index(fields=["program", *order, "id"], name=name)
+
+
 def _live_id(name: str) -> models.UniqueConstraint:
     return models.UniqueConstraint(fields=["program", "external_id"], name=name, condition=models.Q(retracted_at=None))
 
@@ -100,6 +105,7 @@ class Link(ProgramOwned):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["program", "skeleton"], name="link_skeleton")]
+        indexes = [_listed("link_by_key")]
 
 
 class Code(ProgramOwned):
@@ -115,6 +121,7 @@ class Code(ProgramOwned):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["program", "skeleton"], name="code_skeleton")]
+        indexes = [_listed("code_by_key")]
 
 
 class Click(ProgramOwned):
@@ -153,7 +160,11 @@ class Customer(Fact):
 
     class Meta:
         constraints = [_live_id("customer_external_id")]
-        indexes = [GinIndex(fields=["visitors"], name="customer_by_visitor")]
+        indexes = [
+            GinIndex(fields=["visitors"], name="customer_by_visitor"),
+            _listed("customer_by_key"),
+            _listed("customer_by_time", "recorded_at"),
+        ]
 
 
 class Touch(Fact):
@@ -178,6 +189,7 @@ class Touch(Fact):
             models.Index(fields=["program", "customer"], name="touch_by_customer"),
             models.Index(fields=["program", "visitor"], name="touch_by_visitor"),
             models.Index(fields=["program", "partner"], name="touch_by_partner"),
+            _listed("touch_by_key"),
         ]
 
 
@@ -225,7 +237,11 @@ class Refund(Fact):
 
     class Meta:
         constraints = [_live_id("refund_external_id")]
-        indexes = [models.Index(fields=["program", "sale"], name="refund_by_sale")]
+        indexes = [
+            models.Index(fields=["program", "sale"], name="refund_by_sale"),
+            _listed("refund_by_key"),
+            _listed("refund_by_time", "at"),
+        ]
 
 
 class Cancel(Fact):
@@ -237,7 +253,7 @@ class Cancel(Fact):
 
     class Meta:
         constraints = [_live_id("cancel_external_id")]
-        indexes = [models.Index(fields=["program", "sale"], name="cancel_by_sale")]
+        indexes = [models.Index(fields=["program", "sale"], name="cancel_by_sale"), _listed("cancel_by_key")]
 
 
 class Credit(Fact):
@@ -253,6 +269,7 @@ class Credit(Fact):
 
     class Meta:
         constraints = [_live_id("credit_external_id")]
+        indexes = [_listed("credit_by_key")]
 
 
 class Rate(Fact):
@@ -264,10 +281,43 @@ class Rate(Fact):
     rate = models.CharField(max_length=32, help_text="decimal string, exact")
     at = models.DateTimeField()
     origin = models.CharField(max_length=100, blank=True)
+    APPROVALS = [("", "counts"), ("waiting", "waits"), ("approved", "approved"), ("refused", "refused")]
+    approval = models.CharField(
+        max_length=8, blank=True, default="", choices=APPROVALS, help_text="far from the one before: waits for a person"
+    )
+    proposed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [_live_id("rate_external_id")]
-        indexes = [models.Index(fields=["program", "from_currency", "to_currency", "at"], name="rate_lookup")]
+        indexes = [
+            models.Index(fields=["program", "from_currency", "to_currency", "at"], name="rate_lookup"),
+            _listed("rate_by_key"),
+            _listed("rate_by_time", "at"),
+        ]
+
+
+class Signal(ProgramOwned):
+    """Something about a fact that looks like fraud: for the team, never for partners. It changes no fact."""
+
+    id_kind = "signal"
+    KINDS = [("bad_click", "Click that is none of ours"), ("reused_click", "Click used by too many customers")]
+    kind = models.CharField(max_length=20, choices=KINDS)
+    customer = models.CharField(max_length=200, blank=True, help_text="external id; empty: not known yet")
+    fact_kind = models.CharField(max_length=20)
+    fact = models.CharField(max_length=200, help_text="external id of the fact that carried it")
+    given = models.CharField(max_length=64, help_text="the click id as it was sent")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["program", "kind", "fact_kind", "fact", "given"], name="signal_once")
+        ]
+        indexes = [
+            models.Index(fields=["program", "customer"], name="signal_by_customer"),
+            models.Index(fields=["program", "-recorded_at", "id"], name="signal_by_time"),
+        ]
 
 
 class UnsettledFact(models.Model):

@@ -24,7 +24,9 @@ from goodword.referrals.bulk import Origin, Stored, insert_facts, stored_facts
 from goodword.referrals.errors import IdempotencyMismatch
 from goodword.referrals.known import known_of, take_turns
 from goodword.referrals.models import Cancel, Conversion, Credit, Customer, Fact, Import, Rate, Refund, Touch
+from goodword.referrals.rates import hold_doubtful
 from goodword.referrals.sharing import create_code, create_link, record_click, revoke_code, revoke_link
+from goodword.referrals.signals import note_bad_clicks
 from goodword.referrals.unsettled import mark_customers, mark_facts, mark_program
 
 __all__ = [
@@ -85,18 +87,18 @@ def record_facts(
     source: str,
     actor: Actor,
     imported_in: Import | None = None,
-    confirmed: bool = False,
+    published: bool = False,
     now: datetime,
 ) -> Recorded:
-    """Record facts of one kind, all or none.
+    """Record facts of one kind, all or none. `published` rates count at once, however far from the ones before.
 
     An id that is known with the same content is a duplicate and changes nothing. Raises InvalidInput with everything
     that is wrong, or IdempotencyMismatch for known ids with other content; a customer is replaced by what is said last.
     """
     with active_program(program), transaction.atomic():
         take_turns(program, kind, items)
-        rows = _good_rows(program, kind, items, source=source, confirmed=confirmed, now=now)
-        done = _record_rows(program, kind, rows, Origin(source, now, imported_in), actor)
+        rows = _good_rows(program, kind, items, source=source, now=now)
+        done = _record_rows(program, kind, rows, Origin(source, now, imported_in), actor, published=published)
     return Recorded(done.new, len(items) - done.new - done.replaced, done.replaced, done.rows)
 
 
@@ -107,12 +109,18 @@ def record_checked(program: Program, kind: str, rows: Sequence[FactRow], origin:
         return _record_rows(program, kind, rows, origin, actor)
 
 
-def _record_rows(program: Program, kind: str, rows: Sequence[FactRow], origin: Origin, actor: Actor) -> Recorded:
+def _record_rows(
+    program: Program, kind: str, rows: Sequence[FactRow], origin: Origin, actor: Actor, *, published: bool = False
+) -> Recorded:
     if kind == "credit":
         origin = origin._replace(extra=(("decided_by_id", _deciding(actor)),))
     stored = insert_facts(MODELS[kind], program, rows, origin)
     changed = _replace_customers(rows, stored, origin) if kind == "customer" else _refuse_others(rows, stored)
     fresh = [row for row, found in zip(rows, stored, strict=True) if found.is_new]
+    if kind == "rate" and not published:
+        hold_doubtful(program, [found.key for found in stored if found.is_new], actor)
+    if kind in ("customer", "touch"):
+        note_bad_clicks(program, kind, [*fresh, *changed], origin.recorded_at)
     mark_facts(program, kind, [*fresh, *changed])
     _audit(kind, fresh, changed, actor)
     return Recorded(len(fresh), len(rows) - len(fresh) - len(changed), len(changed), stored)
@@ -133,10 +141,8 @@ def check_facts(program: Program, kind: str, items: Sequence[Any], *, source: st
     return Checked(rows, found[:PROBLEMS_MAX], len(known) - len(others) + repeated, known)
 
 
-def _good_rows(
-    program: Program, kind: str, items: Sequence[Any], *, source: str, confirmed: bool, now: datetime
-) -> list[FactRow]:
-    reading = _reading(program, kind, items, source=source, confirmed=confirmed, now=now)
+def _good_rows(program: Program, kind: str, items: Sequence[Any], *, source: str, now: datetime) -> list[FactRow]:
+    reading = _reading(program, kind, items, source=source, now=now)
     given, problems = read_facts(kind, items, reading)
     rows, twice = _once(given, lenient=source in FROM_FILE)
     if problems or twice:
@@ -144,16 +150,13 @@ def _good_rows(
     return rows
 
 
-def _reading(
-    program: Program, kind: str, items: Sequence[Any], *, source: str, now: datetime, confirmed: bool = False
-) -> Reading:
+def _reading(program: Program, kind: str, items: Sequence[Any], *, source: str, now: datetime) -> Reading:
     from_file = source in FROM_FILE
     return Reading(
         clock=Clock(now, program.timezone),
         currency=program.currency,
-        known=known_of(program, kind, items, from_file=from_file),
+        known=known_of(program, kind, items),
         free_sales=from_file,
-        confirmed=confirmed,
     )
 
 

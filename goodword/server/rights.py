@@ -22,6 +22,7 @@ MOVE = APPEND | {"UPDATE"}
 ALL = MOVE | {"DELETE"}
 RETRACT = APPEND | {"UPDATE (retracted_at)"}
 _CUSTOMER = "name email domain country existing visitors payload_hash recorded_at source retracted_at"
+_DECISION = "approval proposed_by_id decided_by_id decided_at"
 
 # A table that is not here may be read, added to and changed, but no row of it may go.
 RIGHTS: dict[str, frozenset[str]] = {
@@ -38,7 +39,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "referrals_refund": RETRACT,
     "referrals_cancel": RETRACT,
     "referrals_credit": RETRACT,
-    "referrals_rate": RETRACT,
+    "referrals_rate": RETRACT | {f"UPDATE ({column})" for column in _DECISION.split()},
+    "referrals_signal": APPEND,
     "referrals_customer": APPEND | {f"UPDATE ({column})" for column in _CUSTOMER.split()},
     # Rows that are no record: queues, projections that can be rebuilt, sessions, counters, files that wait.
     "accounts_cache": ALL,

@@ -15,6 +15,7 @@ ABOVE_PROGRAMS = {
     "accounts_organization",
     "accounts_program",
     "accounts_cache",
+    "api_bucket",  # how often a key calls: a counter of seconds, found by the key
     "ledger_unproved",  # transactions of the running commit, still to be balanced: empty outside of it
 }
 TIED_BY_TRIGGER = {  # proved set by set: tests/ledger/test_rules.py and tests/commissions/test_ties.py

@@ -76,7 +76,8 @@ def _written():
     """How many rows of each table this transaction has tried to write so far, undone ones too."""
     with connection.cursor() as cursor:
         cursor.execute(WRITTEN)
-        return dict(cursor.fetchall())
+        # How often a key calls is counted in leases: some calls write there, others do not.
+        return {table: count for table, count in cursor.fetchall() if table != "api_bucket"}
 
 
 def _call(client, method, path, **extra):
@@ -238,7 +239,7 @@ def _unknown(world, principal, method, route, relation):
     path = world.path(route, relation)
     answer = _call(principal.client, method, path)
     _assert_no_leak_of_names(answer, principal, path)
-    body = answer.body
+    body = re.sub(rb'"(key|recorded_at)": "[^"]*"', b"", answer.body)  # of what a PUT has made
     for part in re.findall(r"[^/]+", path):
         if part not in route and len(part) > 1:
             body = body.replace(part.encode(), b"ID")

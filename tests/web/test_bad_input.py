@@ -205,8 +205,6 @@ ROWS = [
     bad("B90", "a million lines", 422, "too_many_items", field="lines",
         body=sale(lines=[{"product": "p", "amount": "1.00"}] * 100_000)),
     bad("B91", "a rate of zero", 422, "rate_must_be_positive", rate(rate="0.000"), path="/rates", field="rate"),
-    bad("B91", "a rate upside down", 422, "rate_outlier", rate(rate="1.09"), path="/rates", says="0.92"),
-    bad("B91", "a rate 1000 times off", 422, "rate_outlier", rate(rate="920"), path="/rates", says="confirm=outlier"),
     *(bad("B92", text, 422, "invalid_date", sale(at=text), field="at") for text in (
         "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "31/12/26", "2026-05-01T09:30:00", "2026-05-01",
         "2026-05-01T24:00:00Z", "2026-05-01T09:30:60Z", "1746090000", "2026-05-01T09:30:00+25:00",
@@ -247,7 +245,9 @@ def api(acme):
     return Caller(acme.program)
 
 
-STORED = [model._meta.db_table for model in apps.get_models() if model._meta.app_label != "procrastinate"]
+# How often a key calls is counted, whatever comes of the call.
+STORED = {model._meta.db_table for model in apps.get_models() if model._meta.app_label != "procrastinate"}
+STORED -= {"api_bucket"}
 
 
 def _rows_by_table():
@@ -472,10 +472,6 @@ def test_b52_codes_look_alike_as_links_do(api):
 
 def test_b87_a_retired_currency_is_good_while_it_lasted(api):
     assert api.post("/sales", sale(currency="HRK", at="2022-12-31T12:00:00Z")).status_code == 201
-
-
-def test_b91_an_outlier_is_kept_when_somebody_says_so(api):
-    assert api.post("/rates?confirm=outlier", rate(rate="1.09")).status_code == 201
 
 
 def test_b94_an_offset_settles_which_of_the_two_it_was(api):
