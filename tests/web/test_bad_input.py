@@ -28,10 +28,11 @@ NOT_YET = {
     "B66-B73": "CSV import: tests/importing",
 }
 READINGS = {
-    "B56": "a forged or foreign click is kept and credits nobody (outcome no_touch); the fraud signal is a later "
-    "issue, and one browser of many customers counts for each, as settlement.md section 10 says",
+    "B56": "a forged, foreign or worn-out click is kept, credits nobody, leaves a sign for the team, and pages and API "
+    "word the outcome bad_click; an old one stays outside_window: tests/referrals/test_doubts.py",
     "B89": "rates in terms may pay up to 1000%, as settlement.md section 10 says; shares of credit stay at 100%",
-    "B91": "the latest rate at or before a sale serves, however old, as settlement.md section 2 says",
+    "B91": "a rate far from the last waits for a second person; an old one serves, as settlement.md section 2 says, "
+    "and is told on the page of rates: tests/referrals/test_doubts.py",
     "B95": "stored here; the engine gives the outcome outside_window",
     "B96": "comparing by a normal form belongs to fraud detection, a later issue; nothing merges people by address",
     "B103": "a body without a length is refused with 411 before anything of it is read",
