@@ -15,7 +15,7 @@ from goodword.commissions.models import Line, SettlementRun
 from goodword.commissions.projection import Projector, Sold, digest_of_row, outcomes_of, stored_outcomes
 from goodword.commissions.scope import scope_of
 from goodword.commissions.settling import holds_of
-from goodword.commissions.steps_reader import faults
+from goodword.commissions.steps_reader import Judged, faults
 from goodword.domain.chart import NOTHING_BOOKED, Booked, target
 from goodword.domain.settlement import instant, read_program, settle
 from goodword.ledger.invariants import Examined, invariant
@@ -91,7 +91,7 @@ def overshared(at: Examined) -> Iterable[str]:
 
 @invariant("I16", "Every line and every posting of it names its terms and steps, and the steps lead to its cents")
 def unexplained(at: Examined) -> Iterator[str]:
-    known = {version.settlement_key for version in _versions(at)}
+    known, judged = {version.settlement_key for version in _versions(at)}, Judged()
     for line in _lines(at):
         if line.terms not in known:
             yield f"line {line.line} names the terms {line.terms}, which do not exist"
@@ -101,6 +101,7 @@ def unexplained(at: Examined) -> Iterator[str]:
             amount=line.amount_minor,
             currency=line.currency,
             rounding=at.program.rounding,  # type: ignore[arg-type]
+            judged=judged,
         ):
             yield f"line {line.line}: {fault}"
     rows = at.rows("""

@@ -16,22 +16,42 @@ _PERCENT_OF = re.compile(rf"({_NUMBER})% \* ({_NUMBER})")
 _ROUND = re.compile(rf"({_NUMBER})(?:, rounded [a-z ]+)?")
 
 
+Judged = dict[tuple[str, str, str], str]
+"""Steps that were judged, and what is wrong with each: thousands of lines repeat the same sums."""
+
+
 def faults(
-    steps: Iterable[Mapping[str, str]], *, basis: int, amount: int, currency: str, rounding: Rounding
+    steps: Iterable[Mapping[str, str]],
+    *,
+    basis: int,
+    amount: int,
+    currency: str,
+    rounding: Rounding,
+    judged: Judged | None = None,
 ) -> list[str]:
-    """What in these steps does not add up, or does not lead to this basis and amount."""
+    """What in these steps does not add up, or does not lead to this basis and amount.
+
+    `judged` spares redoing a sum that stood in an earlier line, word for word: keep it for one rounding only.
+    """
+    judged = {} if judged is None else judged
     found, last = [], ""
     for step in steps:
-        do, source, result = step.get("do", ""), step.get("from", ""), step.get("is", "")
-        again = _redone(do, source, result, rounding)
-        if again is not None and again != Fraction(result):
-            found.append(f"{do}: {source} is not {result}")
-        last = result if do == "amount" else last
+        words = step.get("do", ""), step.get("from", ""), step.get("is", "")
+        if words not in judged:
+            judged[words] = _fault(*words, rounding)
+        if judged[words]:
+            found.append(judged[words])
+        last = words[2] if words[0] == "amount" else last
     if last != to_decimal(amount, currency):
         found.append(f"the steps end with {last or 'nothing'}, the line says {to_decimal(amount, currency)}")
     if basis < 0 or amount < 0:
         found.append("basis or amount is below nought")
     return found
+
+
+def _fault(do: str, source: str, result: str, rounding: Rounding) -> str:
+    again = _redone(do, source, result, rounding)
+    return f"{do}: {source} is not {result}" if again is not None and again != Fraction(result) else ""
 
 
 def _redone(do: str, source: str, result: str, rounding: Rounding) -> Fraction | None:

@@ -4,11 +4,10 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 from django.db import connection
 
-from goodword.ledger.chain import START, Content, Leg, canonical_instant, canonical_json, chained_hash
+from goodword.ledger.chain import START, Content, Leg, canonical_json, chained_hash
 from goodword.ledger.invariants import Examined, invariant
 
 RULES_IN_FORCE = {
@@ -93,7 +92,7 @@ def broken_chain(at: Examined) -> Iterator[str]:
             yield f"transaction {sequence + 1} is missing: the next one has number {number}"
         if stored_previous != previous:
             yield f"transaction {number} does not follow the one before it"
-        if chained_hash(stored_previous, content, legs) != stored:
+        if not _is_as_posted(stored, stored_previous, content, legs):
             yield f"transaction {number} is not what was posted"
         sequence, previous = number, stored
     ends = at.rows("SELECT sequence, hash FROM ledger_chain WHERE program_id = %(program)s")
@@ -115,31 +114,33 @@ def drifted_balances(at: Examined) -> Iterable[str]:
     )
 
 
+def _is_as_posted(stored: str, previous: str, content: Content, legs: list[Leg]) -> bool:
+    """The evidence is kept as the very text that was hashed; if it was laid out anew since, its canonical text is."""
+    if chained_hash(previous, content, legs) == stored:
+        return True
+    canonical = canonical_json(json.loads(content.evidence))
+    return chained_hash(previous, content._replace(evidence=canonical), legs) == stored
+
+
 def _with_legs(at: Examined) -> Iterator[tuple[tuple[int, str, str, Content], list[Leg]]]:
     """Every transaction in sequence with its legs, as they were hashed; read in one pass."""
+    program = str(at.program.pk)
     with connection.chunked_cursor() as cursor:
         cursor.execute(_CHAIN, [at.program.pk])
         for sequence, group in groupby(cursor, key=itemgetter(0)):
             rows = list(group)
-            _, kind, cause, cause_id, effective, recorded, memo, actor, evidence, reverses, previous, stored = rows[0][
-                :12
-            ]
-            content = Content(
-                str(at.program.pk), str(sequence), kind, cause, cause_id, canonical_instant(effective),
-                canonical_instant(recorded), memo, actor, str(reverses or ""), _canonical(evidence),
-            )  # fmt: skip
-            legs = [Leg(str(r[12]), r[13], r[14], str(r[15]), str(r[16])) for r in rows if r[12] is not None]
-            yield (sequence, previous, stored, content), legs
+            *texts, previous, stored = rows[0][1:12]
+            legs = [Leg(*row[12:]) for row in rows if row[12] is not None]
+            yield (sequence, previous, stored, Content(program, str(sequence), *texts)), legs
 
 
-_CHAIN = """
-    SELECT t.sequence, t.kind, t.cause_kind, t.cause_id, t.effective_at, t.recorded_at, t.memo, t.actor,
-           t.evidence::text, t.reverses_id, t.previous_hash, t.hash,
-           e.account_id, e.subject, e.currency, e.debit_minor, e.credit_minor
+# Every field as the text that is hashed; the instants as `canonical_instant` writes them.
+_INSTANT = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
+_CHAIN = f"""
+    SELECT t.sequence, t.kind, t.cause_kind, t.cause_id, {_INSTANT.format("t.effective_at")},
+           {_INSTANT.format("t.recorded_at")}, t.memo, t.actor, coalesce(t.reverses_id::text, ''), t.evidence::text,
+           t.previous_hash, t.hash,
+           e.account_id::text, e.subject, e.currency, e.debit_minor::text, e.credit_minor::text
       FROM ledger_transaction t LEFT JOIN ledger_entry e ON e.transaction_id = t.id
      WHERE t.program_id = %s ORDER BY t.sequence
-"""
-
-
-def _canonical(evidence: Any) -> str:
-    return canonical_json(json.loads(evidence) if isinstance(evidence, str) else evidence)
+"""  # noqa: S608 - no value from outside is written into it
