@@ -11,9 +11,10 @@ from django.shortcuts import render
 
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.models import AuditEntry
-from goodword.backoffice.audit_words import changes, sentence
+from goodword.backoffice.audit_words import changes, partners_in, sentence
 from goodword.insights.csv import csv_response
 from goodword.insights.paging import page_of
+from goodword.partners.selectors import names_of
 
 AREAS = [
     ("", "Everything"),
@@ -39,7 +40,8 @@ def audit(request: StaffRequest) -> HttpResponse:
     """The trail, newest first."""
     form, entries = _narrowed(request)
     page = page_of(request, entries, order=("-sequence",))
-    rows = [(entry, sentence(entry), changes(entry)) for entry in page.rows]
+    names = names_of(partners_in(page.rows))
+    rows = [(entry, sentence(entry), changes(entry, names)) for entry in page.rows]
     context = {
         "form": form,
         "page": page,

@@ -1,7 +1,9 @@
 """The audit trail in human words: what an action is called, and what changed from what to what."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from goodword.accounts.models import AuditEntry
@@ -45,11 +47,13 @@ SENTENCES = {
     "terms.published": "published {it}",
 }
 NOTHING = "nothing"
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?[+-]\d\d:\d\d")
 FIELDS = {
     "accent": "colour", "allowed_hosts": "sites that links may lead to", "contact_email": "contact address",
     "expires_at": "works until", "holder": "account holder", "minimum_payout": "smallest payout",
     "prefix": "begins with",
-    "partners_moved": "partners moved", "site_url": "website", "starts_at": "from", "ends_at": "until",
+    "partners_moved": "partners moved", "lines": "commission lines", "usable_from": "can be paid from",
+    "site_url": "website", "starts_at": "from", "ends_at": "until",
 }  # fmt: skip
 
 
@@ -71,17 +75,23 @@ def sentence(entry: AuditEntry) -> str:
     return pattern.replace("{it}", entry.object_label).strip()
 
 
-def changes(entry: AuditEntry) -> Sequence[Change]:
-    """What is different afterwards, field by field, in words."""
-    before, after = _readable(entry.before), _readable(entry.after)
-    names = [*before, *(name for name in after if name not in before)]
-    found = [Change(_field(name), before.get(name, ""), after.get(name, "")) for name in names]
+def changes(entry: AuditEntry, names: Mapping[str, str] | None = None) -> Sequence[Change]:
+    """What is different afterwards, field by field, in words. `names` says what the ids in it stand for."""
+    before, after = _readable(entry.before, names or {}), _readable(entry.after, names or {})
+    fields = [*before, *(name for name in after if name not in before)]
+    found = [Change(_field(name), before.get(name, ""), after.get(name, "")) for name in fields]
     if entry.before is None:  # something new: what was left empty is no news
         found = [change for change in found if change.after != NOTHING]
     return [change for change in found if change.before != change.after]
 
 
-def _readable(values: Mapping[str, Any] | None) -> dict[str, str]:
+def partners_in(entries: Sequence[AuditEntry]) -> set[str]:
+    """The public ids of partners that the values of these entries hold."""
+    values = [value for entry in entries for side in (entry.before, entry.after) for value in (side or {}).values()]
+    return {value for value in values if isinstance(value, str) and value.startswith("prt_")}
+
+
+def _readable(values: Mapping[str, Any] | None, names: Mapping[str, str]) -> dict[str, str]:
     """Values as text; an amount in minor units with its currency, hashes and the currency itself left out."""
     given = dict(values or {})
     currency = given.pop("currency", "")
@@ -95,7 +105,7 @@ def _readable(values: Mapping[str, Any] | None) -> dict[str, str]:
         elif plain == name and f"{name}_minor" in given:
             continue
         else:
-            shown[plain] = _text(value)
+            shown[plain] = names.get(value, _text(value)) if isinstance(value, str) else _text(value)
     return shown
 
 
@@ -108,7 +118,14 @@ def _text(value: Any) -> str:
         return ", ".join(_text(item) for item in value)
     if isinstance(value, dict):
         return ", ".join(f"{_field(name)} {_text(item)}" for name, item in value.items())
-    return str(value)[:300]
+    return _moment(str(value)[:300])
+
+
+def _moment(text: str) -> str:
+    """An instant as people read it; any other text as it is."""
+    if not _INSTANT.fullmatch(text):
+        return text
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%-d %B %Y, %H:%M} UTC"
 
 
 def _field(name: str) -> str:

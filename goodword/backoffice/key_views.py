@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from goodword.accounts.models import ApiKey
 from goodword.backoffice.refusals import form_page
 from goodword.backoffice.settings_forms import SCOPE_WORDS, KeyForm, ReasonForm
 from goodword.domain.errors import DomainError
+from goodword.insights.csv import csv_response
 from goodword.insights.refusals import show_refusal
 
 
@@ -27,6 +28,17 @@ def keys(request: StaffRequest) -> HttpResponse:
     order = ["works", "expired", "revoked"]
     shown.sort(key=lambda entry: order.index(entry[1]))
     return render(request, "backoffice/settings/keys.html", {"keys": shown})
+
+
+def keys_csv(request: StaffRequest) -> StreamingHttpResponse:
+    """The same as a file; no key can be read from it."""
+    header = ("name", "begins with", "state", "may", "made", "made by", "last used", "ends", "revoked")
+    rows = (
+        (key.name, f"gw_{key.mode}_{key.prefix}", _state(key), "; ".join(key.scopes), key.created_at,
+         key.created_by.name if key.created_by else "", key.last_used_at, key.expires_at, key.revoked_at)
+        for key in ApiKey.objects.select_related("created_by").order_by("-created_at")
+    )  # fmt: skip
+    return csv_response(f"{request.program.slug}-keys", header, rows)
 
 
 def _state(key: ApiKey) -> str:

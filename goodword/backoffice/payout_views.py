@@ -129,6 +129,27 @@ def _run_page(request: StaffRequest, found: PayoutRun, tick_error: str = "") -> 
     return render(request, "backoffice/payouts/run.html", context, status=422 if tick_error else 200)
 
 
+@require_safe
+def run_csv(request: StaffRequest, run: str) -> HttpResponseBase:
+    """The payouts of a run as a file to read; the one for the bank, with whole account numbers, is another."""
+    found = find(PayoutRun, run)
+    header = ("partner", "partner id", "state", "reference", "currency", "amount", "settled", "note")
+    rows = (
+        (
+            one.partner.name,
+            one.partner.public_id,
+            one.state,
+            one.reference,
+            one.currency,
+            to_decimal(one.amount_minor, one.currency),
+            one.settled_at,
+            one.outcome_note,
+        )
+        for one in selectors.payouts_of(found)
+    )
+    return csv_response(f"{request.program.slug}-run-{found.number:04d}", header, rows)
+
+
 @require_POST
 def approve(request: StaffRequest, run: str) -> HttpResponse:
     """The second person agrees."""
@@ -213,6 +234,25 @@ def payout_page(request: StaffRequest, payout: str) -> HttpResponse:
         "return_url": _url(request, "payout-return", found),
     }
     return render(request, "backoffice/payouts/payout.html", context)
+
+
+@require_safe
+def payout_csv(request: StaffRequest, payout: str) -> HttpResponseBase:
+    """The lines of a payout as a file."""
+    found = find(Payout, payout)
+    rows = (
+        (
+            one.line,
+            one.conversion,
+            one.conversion_at,
+            one.rule,
+            found.currency,
+            to_decimal(one.amount_minor, found.currency),
+        )
+        for one in selectors.lines_with_commissions(found)
+    )
+    header = ("line", "sale", "at", "rule", "currency", "amount")
+    return csv_response(f"{request.program.slug}-{found.reference}", header, rows)
 
 
 @require_POST

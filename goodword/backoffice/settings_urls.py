@@ -15,10 +15,12 @@ urlpatterns: list[URLPattern] = [
     path("settings/team/<str:member>", team_views.member, name="team-member"),
     path("settings/team/<str:member>/end", team_views.end, name="team-end"),
     path("settings/keys", key_views.keys, name="keys"),
+    path("settings/keys.csv", key_views.keys_csv, name="keys-csv"),
     path("settings/keys/new", key_views.create, name="key-create"),
     path("settings/keys/<str:api_key>/revoke", key_views.revoke, name="key-revoke"),
     path("settings/audit", audit_views.audit, name="audit"),
     path("settings/audit.csv", audit_views.audit_csv, name="audit-csv"),
     path("settings/outbox", settings_views.outbox, name="outbox"),
+    path("settings/outbox.csv", settings_views.outbox_csv, name="outbox-csv"),
     path("settings/outbox/<str:letter>", settings_views.outbox_letter, name="outbox-letter"),
 ]

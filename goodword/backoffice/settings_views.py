@@ -3,7 +3,7 @@
 from django.conf import settings as server
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -15,6 +15,7 @@ from goodword.backoffice.decisions import Decision, decide
 from goodword.backoffice.refusals import form_page
 from goodword.backoffice.settings_forms import ProgramForm
 from goodword.domain.errors import DomainError
+from goodword.insights.csv import csv_response
 from goodword.insights.paging import page_of
 from goodword.insights.refusals import show_refusal
 from goodword.mail.models import Mail
@@ -68,12 +69,36 @@ def resume(request: StaffRequest) -> HttpResponse:
 
 def outbox(request: StaffRequest) -> HttpResponse:
     """Every letter of the program, newest first."""
-    letters = _letters(request)
-    if words := request.GET.get("q", "").strip().replace("\x00", "")[:100]:
-        letters = letters.filter(Q(to__icontains=words) | Q(subject__icontains=words))
+    words, letters = _found(request)
     page = page_of(request, letters, order=("-id",))
     sends = bool(server.EMAIL_HOST) and not request.program.is_demo
     return render(request, "backoffice/settings/outbox.html", {"page": page, "sends": sends, "words": words})
+
+
+def outbox_csv(request: StaffRequest) -> StreamingHttpResponse:
+    """The same list as a file, without what the letters say."""
+    _, letters = _found(request)
+    header = ("subject", "to", "written", "sent", "given up", "attempts")
+    rows = (
+        (
+            letter.subject,
+            letter.to,
+            letter.created_at,
+            letter.sent_at,
+            "yes" if letter.given_up else "",
+            letter.attempts,
+        )
+        for letter in letters.order_by("-id").iterator(chunk_size=500)
+    )
+    return csv_response(f"{request.program.slug}-letters", header, rows)
+
+
+def _found(request: StaffRequest) -> tuple[str, QuerySet[Mail]]:
+    """What is searched for, and the letters that fit."""
+    letters = _letters(request)
+    if words := request.GET.get("q", "").strip().replace("\x00", "")[:100]:
+        letters = letters.filter(Q(to__icontains=words) | Q(subject__icontains=words))
+    return words, letters
 
 
 def outbox_letter(request: StaffRequest, letter: str) -> HttpResponse:

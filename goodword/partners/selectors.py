@@ -1,12 +1,14 @@
 """Reads about partners, applications, terms and agreements. Nothing here writes."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from goodword.accounts.models import Program
+from goodword.domain.ids import MalformedId, parse_public_id
 from goodword.partners.models import Agreement, Application, Group, Partner, Terms, TermsVersion
 
 
@@ -126,3 +128,12 @@ def groups_with_counts() -> QuerySet[Any]:
 def partners_by_id(keys: Iterable[Any]) -> dict[Any, Partner]:
     """Partners by key, in one query."""
     return Partner.objects.in_bulk(list(keys))
+
+
+def names_of(public_ids: Iterable[str]) -> dict[str, str]:
+    """The names of partners by their public ids; ids that are none of ours are left out."""
+    keys = []
+    for text in public_ids:
+        with suppress(MalformedId):
+            keys.append(parse_public_id("partner", text))
+    return {partner.public_id: partner.name for partner in Partner.objects.filter(pk__in=keys)}

@@ -97,7 +97,7 @@ def prepare_run(program: Program, currency: str, *, user: User, actor: Actor, no
     Payout.objects.bulk_create(payouts)
     _reserve_lines(payouts, plan)
     _post(program, payouts, chart.payout, actor=actor, now=now)
-    _tell(run, "payout_run.prepared", actor, {"payouts": len(payouts), "total_minor": plan.total_minor})
+    _tell(run, "payout_run.prepared", actor, _totals(run, len(payouts), plan.total_minor))
     return run
 
 
@@ -305,6 +305,10 @@ def _close_if_done(run: PayoutRun, actor: Actor, now: datetime) -> None:
         run.closed_at = now
         run.save(update_fields=["state", "closed_at"])
         _tell(run, "payout_run.closed", actor, {})
+
+
+def _totals(run: PayoutRun, payouts: int, total_minor: int) -> dict[str, object]:
+    return {"payouts": payouts, "total_minor": total_minor, "currency": run.currency}
 
 
 def _figures(payout: Payout) -> dict[str, object]:

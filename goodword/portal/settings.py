@@ -42,6 +42,8 @@ def settings(request: PartnerRequest) -> HttpResponse:
     seats = PartnerUser.objects.filter(partner=request.partner, ended_at=None).select_related("user")
     context = {
         "method": method,
+        # An actor reads "Bob Brown <bob@acme.example>"; the address is not for the partner.
+        "stored_by": method.created_by.partition(" <")[0] if method else "",
         "resting": bool(method and method.usable_from > timezone.now()),
         "seats": seats.order_by("created_at"),
         "section": "more",
