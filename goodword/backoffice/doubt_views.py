@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from goodword.accounts import access
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
-from goodword.backoffice.refusals import told
+from goodword.backoffice.decisions import Decision, decide
 from goodword.domain.exchange import is_stale
 from goodword.insights.csv import csv_response
 from goodword.insights.listing import Choice, Column, Filter, Listing, chosen, listing, searched
@@ -64,27 +65,30 @@ def rates_csv(request: StaffRequest) -> HttpResponseBase:
 
 
 def rate_approve(request: StaffRequest, rate: str) -> HttpResponse:
-    one = access.find(Rate, rate)
-    told(
+    one, now = access.find(Rate, rate), timezone.now()
+    ask = _question(request, "Let this rate count?", "Approve the rate")
+    ask = replace(ask, done=f"The rate {one.rate} counts. What it converts is settled again.")
+    return decide(
         request,
-        lambda: approve_rate(one, user=request.user, actor=actor_of(request), now=timezone.now(), reason=_why(request)),
-        f"The rate {one.rate} counts. What it converts is settled again.",
+        ask,
+        lambda reason: approve_rate(one, user=request.user, actor=actor_of(request), now=now, reason=reason),
     )
-    return redirect("backoffice:rates", request.program.slug)
 
 
 def rate_refuse(request: StaffRequest, rate: str) -> HttpResponse:
-    one = access.find(Rate, rate)
-    told(
+    one, now = access.find(Rate, rate), timezone.now()
+    ask = _question(request, "Refuse this rate?", "Refuse the rate")
+    ask = replace(ask, done=f"The rate {one.rate} will never count. Record the right one under another id.")
+    return decide(
         request,
-        lambda: refuse_rate(one, user=request.user, actor=actor_of(request), now=timezone.now(), reason=_why(request)),
-        f"The rate {one.rate} will never count. Record the right one under another id.",
+        ask,
+        lambda reason: refuse_rate(one, user=request.user, actor=actor_of(request), now=now, reason=reason),
     )
-    return redirect("backoffice:rates", request.program.slug)
 
 
-def _why(request: StaffRequest) -> str:
-    return request.POST.get("reason", "").strip()[:300]
+def _question(request: StaffRequest, title: str, button: str) -> Decision:
+    back = reverse("backoffice:rates", args=[request.program.slug])
+    return Decision(title=title, label="Why", button=button, done="", back=back, optional=True)
 
 
 def _signals(request: StaffRequest) -> Listing:

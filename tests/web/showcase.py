@@ -206,6 +206,7 @@ def _ids(world: SimpleNamespace) -> dict[str, str]:
         "made": imported.public_id,
         "upload": _upload(world).public_id,
         "letter": str(letter.pk),
+        "rate": cast.rate(world.program, approval="waiting").public_id,
         "month": (timezone.now() - timedelta(days=20)).strftime("%Y-%m"),
         "member": Membership.objects.filter(user=world.vic)[0].public_id,
         "api_key": cast.api_key(world.program, "read", created_by=world.olga)[0].public_id,

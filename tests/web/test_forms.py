@@ -128,6 +128,8 @@ FORMS = [
     office("terms-publish", "effective_on", document="{}", note="More", begins="day", effective_on=""),
     office("line-hold", "reason", reason=""),
     office("hold-release", "reason", reason=LONG),
+    office("rate-approve", "reason", reason=LONG),
+    office("rate-refuse", "reason", reason=LONG),
     office("agreement-end", "ends_on reason", ends_on="2020-01-01", reason=""),
     office("import-new", "file", kind="sales"),
     office("import-map", "column-0", columns="5", delimiter=",", **{"column-0": "nothing"}),
