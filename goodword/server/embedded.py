@@ -7,10 +7,8 @@ process (kill -9) counts no more, because the operating system drops its file lo
 import fcntl
 import hashlib
 import os
-import re
 import shutil
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +21,7 @@ from urllib.parse import quote
 import psutil
 
 from goodword.server.errors import EmbeddedError
+from goodword.server.folders import PLAIN_PATH, give, private_folder, seen_by
 from goodword.server.postgres_install import Owner, major_version, owner_of, programs
 
 DEFAULT_FOLDER = "goodword-data"
@@ -32,8 +31,6 @@ DATABASE = "goodword"
 SUPERUSER = "postgres"
 # A path to a socket holds 107 bytes at most on Linux (103 on macOS), and the file's own name is part of it.
 SOCKET_FOLDER_LENGTH_MAX = 103 - len("/.s.PGSQL.5432")
-# Other characters mean something to the shell commands of pg_ctl or to a connection address.
-PLAIN_PATH = re.compile(r"[\w/.+=@~ -]+")
 RECOVERY_SECONDS_MAX = 3600
 STOP_SECONDS_MAX = 120
 REFUSED_SECONDS_MAX = 20
@@ -219,7 +216,7 @@ class Cluster:
         for leftover in self.folder.glob("postgres.making-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         fresh = Path(tempfile.mkdtemp(dir=self.folder, prefix="postgres.making-"))
-        _give(fresh, owner)
+        give(fresh, owner)
         self._initdb(fresh, owner)
         with (fresh / "postgresql.conf").open("a", encoding="utf-8") as configuration:
             configuration.write("\ninclude = 'goodword.conf'\n# Your own settings below this line win.\n")
@@ -231,7 +228,7 @@ class Cluster:
         options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         options += [] if self.durable else ["--no-sync"]
         with tempfile.TemporaryFile() as log:
-            where = _seen_by(owner, fresh)
+            where = seen_by(owner, fresh)
             code = owner.run(programs(owner) / "initdb", "-D", where, *options, cwd=fresh, output=log.fileno())
             log.seek(0)
             told = log.read().decode(errors="replace")
@@ -259,7 +256,7 @@ class Cluster:
         for name, text in files.items():
             path = self.pgdata / name
             path.write_text(text, encoding="utf-8")
-            _give(path, owner)
+            give(path, owner)
 
     def _ensure_database(self) -> None:
         """The roles and the database, once. No role is superuser: one owns its database, the other, as which the
@@ -323,7 +320,7 @@ class Cluster:
         raise EmbeddedError(f"The database in {self.pgdata} did not start:\n{_tail(told)}\n{self._last_log()}".rstrip())
 
     def _pg_ctl(self, owner: Owner, *words: str) -> int:
-        where = _seen_by(owner, self.pgdata)
+        where = seen_by(owner, self.pgdata)
         return owner.run(programs(owner) / "pg_ctl", "-D", where, "-w", *words, cwd=self.pgdata)
 
     def _last_log(self) -> str:
@@ -349,7 +346,7 @@ class Cluster:
         """The folder of the socket; for a long or odd path a short link to it: a socket's path has a bound."""
         if PLAIN_PATH.fullmatch(str(self.pgdata)) and len(os.fsencode(self.pgdata)) <= SOCKET_FOLDER_LENGTH_MAX:
             return self.pgdata
-        link = self._link(_private_folder())
+        link = self._link(private_folder())
         if not (link.is_symlink() and link.readlink() == self.pgdata):
             fresh = link.with_suffix(f".{os.getpid()}")
             fresh.unlink(missing_ok=True)
@@ -362,39 +359,7 @@ class Cluster:
 
     def _drop_link(self) -> None:
         if self._socket_folder() != self.pgdata:
-            self._link(_private_folder()).unlink(missing_ok=True)
-
-
-def _private_folder() -> Path:
-    """A folder with a short name that nobody else can have laid there for us."""
-    folder = Path(tempfile.gettempdir() if len(tempfile.gettempdir()) < 40 else "/tmp") / f"goodword-{os.geteuid()}"  # noqa: S108
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    found = folder.lstat()
-    if folder.is_symlink() or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise EmbeddedError(f"{folder} is not private to you. Remove it, or name a data folder with a shorter path.")
-    return folder
-
-
-def _seen_by(owner: Owner, folder: Path) -> Path:
-    """The folder's name for `owner`, who may not be let into the folders above it (root's home, say).
-
-    PostgreSQL's programs start with that folder as their working directory, and Linux knows a way to one's own working
-    directory that leads through no other folder. It also spares us the quoting of odd names in their shell commands.
-    """
-    if PLAIN_PATH.fullmatch(str(folder)) and (owner.is_me or owner.can("test", "-x", folder)):
-        return folder
-    if not sys.platform.startswith("linux"):
-        raise EmbeddedError(
-            f"{owner.name}, who runs the database, cannot reach {folder}. Name another one with --data."
-        )
-    return Path("/proc/self/cwd")
-
-
-def _give(path: Path, owner: Owner) -> None:
-    path.chmod(0o700 if path.is_dir() else 0o600)
-    if not owner.is_me:
-        os.chown(path, owner.uid, owner.gid)
+            self._link(private_folder()).unlink(missing_ok=True)
 
 
 def _end(orphans: list[psutil.Process]) -> None:
