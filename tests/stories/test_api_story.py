@@ -61,7 +61,7 @@ def test_a_click_that_is_not_ours_earns_nothing(api, acme):
     api.post("/customers", {"id": "c-1", "visitors": [foreign.public_id, "tch_01m81gb1vyfg0tp2mnwf65a4cz"]})
     api.post("/sales", sale("s-1", "c-1", timezone.now()))
     settle(acme.program)
-    assert api.get("/outcomes").json()["items"] == [{"conversion": "s-1", "outcome": "no_touch"}]
+    assert api.get("/outcomes").json()["items"] == [{"conversion": "s-1", "outcome": "bad_click"}]
 
 
 def test_a_sale_after_the_window_earns_nothing(api, acme):
