@@ -50,6 +50,7 @@ def test_an_outcome_of_no_program_is_refused():
         Outcome.unscoped.bulk_create([Outcome(program_id=uuid7(), conversion="s-1", outcome="no_touch")])
 
 
+@pytest.mark.usefixtures("owner")
 @pytest.mark.parametrize("change", ["DELETE FROM", "UPDATE"])
 def test_a_partner_with_lines_stays(line, change):
     changed = "SET id = gen_random_uuid()" if change == "UPDATE" else ""
@@ -58,6 +59,7 @@ def test_a_partner_with_lines_stays(line, change):
     assert Partner.unscoped.filter(pk=line.partner_id).exists()
 
 
+@pytest.mark.usefixtures("owner")
 def test_a_partner_goes_with_its_lines(line):
     now_check(
         "WITH gone AS (DELETE FROM commissions_line WHERE partner_id = %s RETURNING partner_id)"
@@ -67,6 +69,7 @@ def test_a_partner_goes_with_its_lines(line):
     assert not Partner.unscoped.filter(pk=line.partner_id).exists()
 
 
+@pytest.mark.usefixtures("owner")
 def test_a_program_with_outcomes_stays():
     program = cast.program()
     Outcome.unscoped.bulk_create([Outcome(program=program, conversion="s-1", outcome="no_touch")])
