@@ -167,8 +167,10 @@ def _refers_itself(book, partner, conversion):
     shared = our_domains & their_domains
     if shared and not shared - PUBLIC_MAIL:
         book.saw("shared public mail domain")
-    if shared - PUBLIC_MAIL:
-        book.saw("self-referral by domain")
+    for domain in shared - PUBLIC_MAIL:
+        ours_from = "domains" if domain in map(str.lower, ours.get("domains", [])) else "e-mail"
+        theirs_from = "domain" if domain == theirs.get("domain", "").lower() else "e-mail"
+        book.saw("self-referral by", theirs_from, "in", ours_from)
     return bool(shared - PUBLIC_MAIL)
 
 

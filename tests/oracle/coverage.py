@@ -49,7 +49,9 @@ def _attribution():
     found |= {"assist beside touches existing_customer", "assist beside credit credit_denied"}
     return {one.replace("  ", " ").strip() for one in found} | {
         "lock run out", "credit inside a lock", "tail over", "every decay weight 0", "share paid to nobody",
-        "shared public mail domain", "self-referral by e-mail", "self-referral by domain", "terms of the touch",
+        "shared public mail domain", "self-referral by e-mail", "terms of the touch",
+        "self-referral by domain in domains", "self-referral by domain in e-mail",
+        "self-referral by e-mail in domains", "self-referral by e-mail in e-mail",
         "touch exactly at the window's end", "code of an earlier sale or touch", "no agreement at the touch",
     }  # fmt: skip
 

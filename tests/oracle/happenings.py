@@ -58,10 +58,10 @@ def people(draw):
 
 def partner(draw, key):
     found = {"fact": "partner", "id": key}
-    if draw.maybe(0.3):
+    if draw.maybe(0.4):
         domain = draw.one(["firm.example", "gmail.com"])
         found["emails"] = draw.some([f"{key}@{domain}", "Ann@shared.example", "bob@GMAIL.com"], 2)
-    if draw.maybe(0.2):
+    if draw.maybe(0.3):
         found["domains"] = draw.some(["firm.example", "Shop.example", "hey.com"], 2)
     for name, values in (("country", ["US", "DE"]), ("group", ["gold", "silver"])):
         if draw.maybe(0.7):
@@ -113,10 +113,14 @@ def buyers(draw):
 
 def customer(draw, key):
     found = {"fact": "customer", "id": key}
+    if draw.maybe(0.4):
+        found["email"] = draw.one(
+            ["ann@shared.example", "Zoe@SHARED.example", "x@Firm.example", "y@gmail.com", "P1@firm.example"]
+        )
     if draw.maybe(0.3):
-        found["email"] = draw.one(["ann@shared.example", "x@Firm.example", "y@gmail.com", "P1@firm.example"])
-    if draw.maybe(0.2):
-        found["domain"] = draw.one(["shop.example", "gmail.com", "other.example", "HEY.com"])
+        found["domain"] = draw.one(
+            ["shop.example", "Shared.example", "firm.example", "gmail.com", "other.example", "HEY.com"]
+        )
     if draw.maybe(0.7):
         found["country"] = draw.one(["US", "DE"])
     if draw.maybe(0.25):

@@ -28,9 +28,8 @@ def share_out(total, weights):
     whole = sum(weights)
     if whole == 0:
         return [0] * len(weights)
-    quotas = [Fraction(total) * weight / whole for weight in weights]
-    parts = [int(quota // 1) for quota in quotas]
-    order = sorted(range(len(weights)), key=lambda i: (parts[i] - quotas[i], i))
+    parts = [int(total * weight // whole) for weight in weights]
+    order = sorted(range(len(weights)), key=lambda i: (parts[i] * whole - total * weights[i], i))
     for i in order[: total - sum(parts)]:
         parts[i] += 1
     return parts

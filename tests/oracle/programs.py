@@ -62,9 +62,9 @@ def attribution(draw):
 
 
 def terms(draw, attribution):
-    on = ["sale"] * 6 + ["lead"]
+    on = ["sale"] * 8 + ["lead"]
     if attribution.get("assist") or attribution.get("existing_customers") == "assist":
-        on += ["assist"] * 3
+        on += ["assist"] * 2
     rules = [rule(draw, f"r{place}", draw.one(on)) for place in range(1 + draw.below(4))]
     found = {"rules": draw.some(rules)}
     if draw.maybe(0.6):
@@ -76,7 +76,7 @@ def terms(draw, attribution):
     if draw.maybe():
         steps = [{"months": draw.one([1, 1, 2, 6]), "percent": draw.one(["100%", "50%", "33.3333%"])} for _ in "12"]
         found["tail"] = steps[: 1 + draw.below(2)]
-    if draw.maybe(0.35):
+    if draw.maybe(0.45):
         levels = draw.some([1, 2, 3], 2) if draw.maybe(0.6) else [1]
         found["overrides"] = [override(draw, level) for level in levels]
     if draw.maybe(0.4):
@@ -206,8 +206,10 @@ def value(draw, name):
         return draw.maybe()
     if name == "customer":
         return draw.one(["new", "existing"])
-    if name == "amount":
+    if name == "amount" and draw.maybe(0.8):
         return money_text(50 * (1 + draw.below(4)) * 10 ** places_of(draw.currency), places_of(draw.currency))
+    if name == "amount":
+        return draw.money()
     if name == "at":
         return (draw.day() + timedelta(days=draw.one([0, 0, 0, 1, -1]))).isoformat()
     if name in ("nth", "customer_nth", "customer_months"):
