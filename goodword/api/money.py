@@ -35,7 +35,7 @@ from goodword.payouts.models import Payout
 from goodword.payouts.services import prepare_run
 from goodword.referrals.export import program_document
 from goodword.referrals.models import Conversion
-from goodword.referrals.signals import BAD_CLICK, of_bad_click, worded
+from goodword.referrals.warning_signs import BAD_CLICK, of_bad_click, worded
 
 router = Router()
 _BUCKETS = [kind.name for kind in CHART.values() if kind.owned_by == "partner"]

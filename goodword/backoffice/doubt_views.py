@@ -18,7 +18,7 @@ from goodword.insights.csv import csv_response
 from goodword.insights.listing import Choice, Column, Filter, Listing, chosen, listing, searched
 from goodword.referrals.models import Rate, Signal
 from goodword.referrals.rates import COUNTED, approve_rate, refuse_rate
-from goodword.referrals.signals import customer_keys, signals_found
+from goodword.referrals.warning_signs import customer_keys, signals_found
 
 RATE_COLUMNS = (Column("Exchange rate"), Column("From", sort="at"), Column("Rate", numeric=True), Column("State"))
 SIGNAL_COLUMNS = (Column("Sign"), Column("Customer"), Column("Click id as sent"), Column("When", sort="when"))

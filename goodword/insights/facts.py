@@ -12,7 +12,7 @@ from goodword.commissions.models import Line, Outcome
 from goodword.insights.outcomes import OutcomeWords, outcome_words
 from goodword.partners.models import Partner
 from goodword.referrals.models import Conversion, Credit, Customer, Refund, Touch
-from goodword.referrals.signals import worded
+from goodword.referrals.warning_signs import worded
 
 
 @dataclass(frozen=True, slots=True)

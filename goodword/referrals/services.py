@@ -26,8 +26,8 @@ from goodword.referrals.known import known_of, take_turns
 from goodword.referrals.models import Cancel, Conversion, Credit, Customer, Fact, Import, Rate, Refund, Touch
 from goodword.referrals.rates import hold_doubtful
 from goodword.referrals.sharing import create_code, create_link, record_click, revoke_code, revoke_link
-from goodword.referrals.signals import note_bad_clicks
 from goodword.referrals.unsettled import mark_customers, mark_facts, mark_program
+from goodword.referrals.warning_signs import note_bad_clicks
 
 __all__ = [
     "Checked",
