@@ -118,7 +118,7 @@ def test_a_passkey_is_added_and_signs_in_without_a_password(page, live, acme, pi
 def test_a_code_signs_in_and_a_forgotten_password_is_set_anew(page, live, acme, picture):
     page.goto(f"{live}/account/login/code/")
     _assert_good(page, picture, "account-code")
-    page.get_by_label("Email").fill(acme.bob.email)
+    page.get_by_label("E-mail address").fill(acme.bob.email)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("code/confirm"))
     _assert_good(page, picture, "account-code-confirm")
