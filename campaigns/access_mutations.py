@@ -70,7 +70,7 @@ MUTANTS = [
     Mutant("a suspended person stays in", "django.contrib.auth.backends",
            'return getattr(user, "is_active", True)', "return True"),
     Mutant("managers see every program", "goodword.accounts.scope",
-           "return super().get_queryset().filter(program_id=current_program().pk)", "return models.Manager.get_queryset(self)"),
+           "return super().get_queryset().filter(program_id=current_program().pk)", "return super().get_queryset()"),
     Mutant("a revoked key works", KEYS, "if key.revoked_at is not None:\n        raise", "if False:\n        raise"),
     Mutant("an expired key works", KEYS, "if key.expires_at is not None and key.expires_at <= now:\n        raise",
            "if False:\n        raise"),
