@@ -93,10 +93,11 @@ def _running_lock(book, memory, conversion):
     lock = memory.locks.get(conversion.customer)
     if lock is None:
         return None
-    if book.lock_months is not None and conversion.day >= add_months(lock.conversion.day, book.lock_months):
-        book.saw("lock run out")
-        return None
-    return lock
+    if book.lock_months is None:
+        return lock
+    end = add_months(lock.conversion.day, book.lock_months)
+    book.border("lock end", conversion.day, end)
+    return lock if conversion.day < end else None
 
 
 # candidates
@@ -144,12 +145,12 @@ def _in_window(book, touch, conversion):
     if touch.own:
         return True
     if touch.until is not None:
-        book.saw("registration", "protects" if conversion.at < touch.until else "protects no longer")
+        book.border("registration's end", conversion.at, touch.until)
         return conversion.at < touch.until
     days = book.windows.get(touch.channel, book.window_days)
     end = touch.at + timedelta(days=days)
-    if end == conversion.at and days:
-        book.saw("touch exactly at the window's end")
+    if days:
+        book.border("window's end", conversion.at, end)
     if touch.channel == "code" and conversion.at < end:
         book.saw("code of an earlier sale or touch")
     return conversion.at < end

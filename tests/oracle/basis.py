@@ -66,8 +66,8 @@ def kept_of(book, conversion, terms):
             at = instant(refund["at"])
             counts = days is None or at <= conversion.at + timedelta(days=days)
             book.saw("refund", "counts" if counts else "too late to count")
-            if days is not None and at == conversion.at + timedelta(days=days):
-                book.saw("refund at the very end of clawback.days")
+            if days is not None:
+                book.border("clawback end", at, conversion.at + timedelta(days=days))
             back += Fraction(refund["amount"]) if counts else 0
     kept = (amount - min(back, amount)) / amount if amount else Fraction(1)
     book.saw("kept", "all" if kept == 1 else "nothing" if kept == 0 else "some")

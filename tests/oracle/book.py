@@ -52,6 +52,8 @@ class Book:
         self.as_of = instant(as_of) if as_of else max(dated, default=None)
         rows = defaultdict(list)
         for fact in sorted(once, key=lambda fact: fact["id"]):
+            if "at" in fact and as_of:
+                self.border("as_of", instant(fact["at"]), self.as_of)
             if "at" not in fact or instant(fact["at"]) <= self.as_of:
                 rows[fact["fact"]].append(fact)
             else:
@@ -60,6 +62,10 @@ class Book:
 
     def saw(self, *words):
         self.seen[" ".join(str(word) for word in words)] += 1
+
+    def border(self, what, value, edge):
+        """Count on which side of a border a value lies: it is exactly there that readings part."""
+        self.saw(what, "exactly" if value == edge else "below" if value < edge else "above")
 
     def _read_program(self, program):
         self.program = program
@@ -120,6 +126,9 @@ class Book:
 
     def in_force(self, partner, at):
         for agreement in self.agreements[partner]:
+            self.border("agreement start", at, agreement.starts)
+            if agreement.ends is not None:
+                self.border("agreement end", at, agreement.ends)
             if agreement.starts <= at and (agreement.ends is None or at < agreement.ends):
                 return agreement
         return None

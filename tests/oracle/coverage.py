@@ -41,18 +41,16 @@ def _attribution():
     found = _all("model", models, "touches", [1, 2, 3, 4])
     found |= _all("model", models[2:], "partners", [1, 2, 3])
     found |= _all("priority class", [0, 1, 2, "unnamed"]) | _all("decided by", ["touches", "lock", "credit"])
-    found |= _all("credit fact", ["conversion", "customer"], "of", [0, 1, 2, 3]) | _all(
-        "credit", ["in force", "in a tail"]
-    )
-    found |= _all("assist", ["in force", "in a tail"]) | _all("registration protects", ["", " no longer"])
+    found |= _all("credit fact", ["conversion", "customer"], "of", [0, 1, 2, 3])
+    found |= _all(["credit", "assist"], ["in force", "in a tail"])
     found |= _all("assist beside", ["touches", "lock", "credit"], "credited")
     found |= {"assist beside touches existing_customer", "assist beside credit credit_denied"}
-    return {one.replace("  ", " ").strip() for one in found} | {
-        "lock run out", "credit inside a lock", "tail over", "every decay weight 0", "share paid to nobody",
+    return found | {
+        "credit inside a lock", "tail over", "every decay weight 0", "share paid to nobody",
         "shared public mail domain", "self-referral by e-mail", "terms of the touch",
         "self-referral by domain in domains", "self-referral by domain in e-mail",
         "self-referral by e-mail in domains", "self-referral by e-mail in e-mail",
-        "touch exactly at the window's end", "code of an earlier sale or touch", "no agreement at the touch",
+        "code of an earlier sale or touch", "no agreement at the touch",
     }  # fmt: skip
 
 
@@ -79,8 +77,8 @@ def _money():
     found |= _all("choose", ["first", "best", "sum"]) | {"choose best tie", "adds"}
     found |= _all("choose best takes", ["flat", "percent", "schedule", "tiers"])
     found |= _all("kept", ["all", "some", "nothing"]) | _all("graded clawback", ["before the sale", 0, 1, 2])
-    found |= {"refund counts", "refund too late to count", "refund at the very end of clawback.days"}
-    found |= {"fx tie of two rates", "lasts payments over", "lasts months over", "schedule over"}
+    found |= {"refund counts", "refund too late to count"}
+    found |= {"fx tie of two rates", "lasts payments over", "schedule over"}
     return found | _all("lapsed", ["exactly", "more", "less"]) | {"basis as made 0 but the basis not"}
 
 
@@ -97,7 +95,18 @@ def _output():
     return found | _all("after as_of", late)
 
 
-REQUIRED = _conditions() | _tiers() | _attribution() | _extras() | _limits() | _money() | _output()
+def _borders():
+    sides = ["below", "exactly", "above"]
+    what = [
+        "agreement start", "agreement end", "as_of", "lock end", "registration's end", "window's end", "tail end",
+        "clawback end", "lasts end", "floor", "capped_sale", "capped_customer", "capped_period", "guardrail",
+        "budget in all", "override lasts end", "bonus reaches",
+    ]  # fmt: skip
+    found = _all(what, sides) | {"first credit and the end below"}
+    return found | _all("trailing months back", [0, 1, 11, 12, 13])
+
+
+REQUIRED = _conditions() | _tiers() | _attribution() | _extras() | _limits() | _money() | _output() | _borders()
 
 
 def report(seen, least):

@@ -21,6 +21,7 @@ def add_months(day, months):
 
 
 def whole_months(first, day):
+    """The largest n with first + n months <= day."""
     months = 0
     while add_months(first, months + 1) <= day:
         months += 1
@@ -45,7 +46,6 @@ def period(per, day):
     return {"month": (day.year, day.month), "quarter": (day.year, quarter, "q"), "year": day.year, "lifetime": ""}[per]
 
 
-def in_twelve_months_before(day, month_of):
-    """Whether `day` lies in the 12 calendar months before the month of the other date."""
-    back = (month_of.year * 12 + month_of.month) - (day.year * 12 + day.month)
-    return 1 <= back <= 12
+def months_back(day, month_of):
+    """How many calendar months before the month of the other date `day` lies."""
+    return (month_of.year * 12 + month_of.month) - (day.year * 12 + day.month)

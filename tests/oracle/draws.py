@@ -24,7 +24,7 @@ SCENES = [
     ("Australia/Lord_Howe", date(2026, 4, 3)),
     ("Africa/Casablanca", date(2026, 2, 14)),
 ]
-SPANS = [2, 3, 10, 40, 40, 120, 400, 800]
+SPANS = [2, 3, 10, 40, 40, 120, 400, 400, 800]
 RATES = ["0.5", "2", "1.0837", "150", "0.0067", "0.91", "1.25"]
 PERCENTS = ["10%", "50%", "12.5%", "2.5%", "5%", "33.3333%", "100%", "0%", "20%", "7.5%", "0.0001%", "66.6667%"]
 
@@ -81,12 +81,20 @@ class Draw:
         kind = self.below(10)
         if kind < 6:
             return self.one(self.pool)
-        if kind < 8:
+        if kind < 7:
             days = self.one([1, 1, 5, 7, 14, 30, 30, 90])
             return self.one(self.pool) + timedelta(days=days, seconds=self.one([0, 0, 0, -1, 1]))
+        if kind < 9:
+            return self._months_on(self.one(self.pool))
         at = self._fresh()
         self.pool.append(at)
         return at
+
+    def _months_on(self, at):
+        """A round number of local months later: on the day itself, or the evening before."""
+        months = self.one([1, 1, 2, 3, 6, 12]) if self.span < 100 else self.one([1, 3, 6, 11, 12, 12, 13])
+        midnight = first_instant(add_months(self.day(at), months), self.zone)
+        return midnight + self.one([timedelta(0), timedelta(seconds=-1), timedelta(hours=self.below(24))])
 
     def early(self):
         """An instant likely before most others."""

@@ -78,8 +78,11 @@ class Overrides:
         lasts, carried = override.get("lasts", {}), self.carried.get(pair, [])
         if "payments" in lasts and len(carried) >= lasts["payments"]:
             return True
-        first = carried[0].conversion.day if carried else one.conversion.day
-        return "months" in lasts and one.conversion.day >= add_months(first, lasts["months"])
+        if "months" not in lasts or not carried:
+            return False
+        end = add_months(carried[0].conversion.day, lasts["months"])
+        self.book.border("override lasts end", one.conversion.day, end)
+        return one.conversion.day >= end
 
     def _fill(self, line, override):
         book, children = self.book, line.children
@@ -128,6 +131,7 @@ class Bonuses:
         ]
         before, after = self._measure(bonus, same), self._measure(bonus, same + mine)
         reaches = book.minor(bonus["reaches"]) if bonus["measure"] == "volume" else int(bonus["reaches"])
+        book.border("bonus reaches", after, reaches)
         if not before < reaches <= after:
             return []
         once = payee.partner, bonus["key"], bonus["per"], now

@@ -43,6 +43,8 @@ def _round_together(book, components):
 
 def _lower(book, one, most, reason, step=None, *from_minor):
     """Cut down to `most`; `from_minor` is what the step about it names beside the amount."""
+    if reason.startswith("capped"):
+        book.border(reason, one.amount, most)
     if one.amount > most:
         one.known.money(step or reason, one.amount, *from_minor, gives=most)
         one.amount = most
@@ -57,6 +59,7 @@ def _own_part(book, one, text):
 def _apply_floor(book, one):
     if "floor" in one.rule and one.basis > 0:
         least = _own_part(book, one, one.rule["floor"])
+        book.border("floor", one.amount, least)
         if one.amount < least:
             one.known.money("floor", one.amount, book.minor(one.rule["floor"]), gives=least)
             one.amount = least
@@ -102,6 +105,7 @@ def _apply_guardrail(book, components):
         book.saw("guardrail not applied: basis 0")
         return
     amounts = [one.amount for one in components]
+    book.border("guardrail", sum(amounts), found[1])
     if sum(amounts) > found[1]:
         book.saw("guardrail over", "one" if len(components) == 1 else "many")
         for one, amount in zip(components, share_out(found[1], amounts), strict=True):
@@ -119,6 +123,7 @@ def apply_budget(book, lines):
     most = int(book.minor(book.budget["amount"]))
     mode = book.budget.get("mode", "first_come")
     for inside in periods.values():
+        book.border("budget in all", sum(line.amount for line in inside), most)
         if sum(line.amount for line in inside) > most:
             book.saw("budget", mode, book.budget["per"])
             before = [line.amount for line in inside]

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from tests.oracle.basis import base_of
-from tests.oracle.dates import add_months, in_twelve_months_before, period, whole_months
+from tests.oracle.dates import add_months, months_back, period, whole_months
 from tests.oracle.numbers import MILLION, percent, percent_text
 
 
@@ -14,10 +14,11 @@ def is_over(book, memory, rule, partner, conversion):
     if "payments" in lasts and len(earlier) >= lasts["payments"]:
         book.saw("lasts payments over")
         return True
-    first = earlier[0].conversion.day if earlier else conversion.day
-    if "months" in lasts and conversion.day >= add_months(first, lasts["months"]):
-        book.saw("lasts months over")
-        return True
+    if "months" in lasts and earlier:
+        end = add_months(earlier[0].conversion.day, lasts["months"])
+        book.border("lasts end", conversion.day, end)
+        if conversion.day >= end:
+            return True
     if "schedule" in rule["pay"] and scheduled(memory, rule, partner, conversion) is None:
         book.saw("schedule over")
         return True
@@ -61,7 +62,7 @@ def worth(book, memory, rule, line, partner, conversion, rate):
 
 def _tier_worth(book, memory, rule, basis, partner, conversion):
     tiers = rule["pay"]["tiers"]
-    before = total_before(memory, rule, partner, conversion)
+    before = total_before(book, memory, rule, partner, conversion)
     if tiers["mode"] == "marginal" and tiers["measure"] == "volume":
         return sum(size * percent(step["percent"]) for step, size in slices(book, tiers, before, basis))
     at = before
@@ -83,7 +84,7 @@ def counted(memory, rule, partner, conversion, *, whole_period=False):
     for one in _components(memory, partner, rule):
         before = one.conversion.place < conversion.place
         if tiers["per"] == "trailing_12m":
-            inside = before and in_twelve_months_before(one.conversion.day, conversion.day)
+            inside = before and 1 <= months_back(one.conversion.day, conversion.day) <= 12
         elif tiers["per"] == "conversion":
             inside = False
         else:
@@ -106,7 +107,11 @@ def moved(tiers, component):
     return component.made if tiers.get("refunds", "keep") == "keep" else component.basis
 
 
-def total_before(memory, rule, partner, conversion):
+def total_before(book, memory, rule, partner, conversion):
+    if rule["pay"]["tiers"]["per"] == "trailing_12m":
+        for one in _components(memory, partner, rule):
+            if one.conversion.place < conversion.place:
+                book.saw("trailing months back", min(months_back(one.conversion.day, conversion.day), 13))
     return measured(rule["pay"]["tiers"], counted(memory, rule, partner, conversion))
 
 
@@ -198,7 +203,7 @@ def _know_total(component, tiers, total):
 
 
 def _pay_slices(book, memory, component, tiers, keep):
-    before = total_before(memory, component.rule, component.partner, component.conversion)
+    before = total_before(book, memory, component.rule, component.partner, component.conversion)
     _know_total(component, tiers, before)
     size = moved(tiers, component)
     if tiers["per"] == "conversion":
@@ -219,7 +224,7 @@ def _position(book, memory, component, tiers, keep):
     rule, partner, conversion = component.rule, component.partner, component.conversion
     before = counted(memory, rule, partner, conversion)
     if tiers["mode"] in ("before", "marginal"):
-        return measured(tiers, before)
+        return total_before(book, memory, rule, partner, conversion)
     if tiers["per"] == "conversion":
         whole = component.whole_made if keep == "keep" else component.whole
         return whole if tiers["measure"] == "volume" else int(keep == "keep" or component.kept > 0)

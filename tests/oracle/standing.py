@@ -34,12 +34,16 @@ def _tail(book, memory, partner, conversion):
     if last.cause:
         return CAUSE
     first = memory.first_credited.get((conversion.customer, partner))
+    if first is not None:
+        book.border("first credit and the end", first, last.ends)
     if first is None or first >= last.ends:
         return None
     months = 0
     for step in book.terms[last.terms].get("tail", []):
         months += step["months"]
-        if conversion.day < add_months(book.day(last.ends), months):
+        end = add_months(book.day(last.ends), months)
+        book.border("tail end", conversion.day, end)
+        if conversion.day < end:
             return Standing(last, percent(step["percent"]))
     book.saw("tail over")
     return None
