@@ -115,41 +115,55 @@ def _kind(node: ast.AST) -> str:
 # trying them
 
 
-def copied(folder: Path, fault: Fault | None) -> None:
-    """The package and the oracle, without what was compiled from the sound engine; with the fault in it."""
+def copied(folder: Path) -> None:
+    """The package and the oracle as they are now, without what was compiled from the sound engine."""
     leave = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "*.nbc", "*.nbi")
     shutil.copytree(ROOT / "goodword" / "domain", folder / "goodword" / "domain", ignore=leave)
     shutil.copy(ROOT / "goodword" / "__init__.py", folder / "goodword" / "__init__.py")
     shutil.copytree(ROOT / "tests" / "oracle", folder / "tests" / "oracle", ignore=leave)
     (folder / "tests" / "__init__.py").touch()
-    if fault:
-        (folder / ENGINE / fault.file).write_text(fault.text, encoding="utf-8")
 
 
-def trial(fault: Fault | None, wishes: argparse.Namespace, skip: list[int]) -> subprocess.CompletedProcess[str]:
-    """Worlds until one differs; without a fault all of them, to know which differ anyway."""
-    with tempfile.TemporaryDirectory(prefix="engine-mutation-") as name:
-        folder = Path(name)
-        copied(folder, fault)
-        words = [str(wishes.seed), str(wishes.worlds), "stop" if fault else "all", *map(str, skip)]
-        command = [sys.executable, "-c", TRIAL, *words]
+@dataclass
+class Trials:
+    """Runs worlds on copies of one sound copy, so that nobody's work in the meantime changes what is tried."""
+
+    sound: Path
+    wishes: argparse.Namespace
+    skip: tuple[int, ...] = ()
+    seconds_max: float = 3_600
+
+    def without_fault(self) -> None:
+        """What differs anyway says nothing about a fault and is left out."""
+        began = time.monotonic()
+        done = self._run(self.sound, "all")
+        if done.returncode:
+            sys.exit(f"the sound copy does not run:\n{done.stderr}")
+        self.skip = tuple(int(line.split()[0]) for line in done.stdout.splitlines())
+        self.seconds_max = 60 + 10 * (time.monotonic() - began)
+
+    def catch(self, fault: Fault) -> bool:
+        """Try one fault and say what came of it."""
+        with tempfile.TemporaryDirectory(prefix="engine-mutation-") as name:
+            folder = Path(name) / "copy"
+            shutil.copytree(self.sound, folder)
+            (folder / ENGINE / fault.file).write_text(fault.text, encoding="utf-8")
+            done = self._run(folder, "stop")
+        said = done.stdout.strip() or (done.stderr.strip().splitlines() or [""])[-1]
+        verdict = "caught  " if done.returncode else "SURVIVED"
+        print(f"{verdict} {fault.what}" + (f"  [{said[:110]}]" if said else ""), flush=True)
+        return bool(done.returncode)
+
+    def _run(self, folder: Path, until: str) -> subprocess.CompletedProcess[str]:
+        words = [str(self.wishes.seed), str(self.wishes.worlds), until, *map(str, self.skip)]
+        command = [sys.executable, "-B", "-c", TRIAL, *words]
+        env, most = {"PYTHONPATH": str(folder)}, self.seconds_max
         try:
             return subprocess.run(
-                command, cwd=folder, env={"PYTHONPATH": name}, capture_output=True, text=True, timeout=600, check=False
+                command, cwd=folder, env=env, capture_output=True, text=True, timeout=most, check=False
             )
         except subprocess.TimeoutExpired:
             return subprocess.CompletedProcess(command, 1, stdout="it never ends", stderr="")
-
-
-def caught(fault: Fault, wishes: argparse.Namespace, skip: list[int]) -> bool:
-    """Try one fault and say what came of it."""
-    done = trial(fault, wishes, skip)
-    said = done.stdout.strip() or (done.stderr.strip().splitlines() or [""])[-1]
-    print(
-        f"{'caught  ' if done.returncode else 'SURVIVED'} {fault.what}" + (f"  [{said[:110]}]" if said else ""),
-        flush=True,
-    )
-    return bool(done.returncode)
 
 
 def _wishes() -> argparse.Namespace:
@@ -164,20 +178,20 @@ def _wishes() -> argparse.Namespace:
 
 
 def main() -> int:
-    """The sound copy first: what differs there says nothing about a fault and is left out."""
+    """The sound copy first, then every fault; 1 when one survived or the list is too short."""
     wishes, began = _wishes(), time.monotonic()
     faults = [*map(scripted, MUTANTS), *drawn(wishes.chance, wishes.seed)]
     faults = [one for one in faults if not wishes.words or any(word in one.what for word in wishes.words)]
-    sound = trial(None, wishes, [])
-    if sound.returncode:
-        sys.exit(f"the sound copy does not run:\n{sound.stderr}")
-    skip = [int(line.split()[0]) for line in sound.stdout.splitlines()]
-    print(f"{len(faults)} faults, {wishes.worlds} worlds each from {wishes.seed}; {len(skip)} differ without a fault")
+    with tempfile.TemporaryDirectory(prefix="engine-sound-") as name, ThreadPoolExecutor(wishes.processes) as pool:
+        copied(Path(name))
+        trials = Trials(Path(name), wishes)
+        trials.without_fault()
+        differ = len(trials.skip)
+        print(f"{len(faults)} faults, {wishes.worlds} worlds each from {wishes.seed}; {differ} differ without a fault")
 
-    def tried(fault: Fault) -> bool | None:
-        return caught(fault, wishes, skip) if time.monotonic() - began < 60 * wishes.minutes else None
+        def tried(fault: Fault) -> bool | None:
+            return trials.catch(fault) if time.monotonic() - began < 60 * wishes.minutes else None
 
-    with ThreadPoolExecutor(wishes.processes) as pool:
         results = [one for one in pool.map(tried, faults) if one is not None]
     print(f"{sum(results)}/{len(results)} caught, {len(faults) - len(results)} not tried")
     if len(MUTANTS) < MUTANTS_MIN:

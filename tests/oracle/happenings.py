@@ -152,6 +152,8 @@ def sale(draw, key):
     currency = draw.one([draw.currency] * 5 + [draw.foreign])
     places = places_of(currency)
     amounts = [draw.minor(places) for _ in range(1 if draw.maybe(0.4) else 1 + draw.below(3))]
+    if draw.maybe(0.03):
+        amounts = [0] * len(amounts)
     found = {"fact": "sale", "id": key, "at": draw.at(), "customer": draw.one(buyers(draw)), "currency": currency}
     extra = {name: draw.minor(places) // 5 for name in ("tax", "shipping") if draw.maybe(0.3)}
     total = sum(amounts) + sum(extra.values())

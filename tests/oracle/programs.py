@@ -7,6 +7,7 @@ from tests.oracle.numbers import money_text, places_of
 CHANNELS = ["link", "code", "form", "registration", "manual"]
 PERIODS = ["month", "quarter", "year", "lifetime"]
 COMPARISONS = ["eq", "ne", "gt", "gte", "lt", "lte"]
+KEYS = ["r0", "r1", "R2", "é3"]  # in another order by code point than as listed
 FIELDS = [
     "product", "category", "kind", "country", "amount", "code", "customer", "nth", "customer_nth", "customer_months",
     "partner_days", "partner_country", "group", "at", "properties.seats", "properties.plan", "properties.mixed",
@@ -25,6 +26,8 @@ def program(draw):
     found = {"program": "acme", "currency": draw.currency, "timezone": draw.zone_name}
     found["attribution"] = attribution(draw)
     found["terms"] = {name: terms(draw, found["attribution"]) for name in ("t1", "t2", "t3")[: 1 + draw.below(3)]}
+    if draw.maybe(0.05):
+        del found["attribution"]
     for name, values in (
         ("rounding", ["half_up", "half_even", "half_even", "down"]),
         ("terms_at", ["conversion", "credit", "credit"]),
@@ -51,7 +54,7 @@ def attribution(draw):
     if draw.maybe(0.7):
         found["priority"] = draw.one(PRIORITIES[1:2] if draw.calm else PRIORITIES)
     if draw.maybe(0.65):
-        found["lock"] = draw.one([None, None, None, {"months": None}, {"months": 0}, {"months": 1}, {"months": 3}])
+        found["lock"] = draw.one([None, None, None, {}, {"months": None}, {"months": 0}, {"months": 1}, {"months": 3}])
     if draw.maybe(0.4):
         found["half_life_days"] = draw.one([1, 7, 30])
     if draw.maybe(0.6):
@@ -65,12 +68,12 @@ def terms(draw, attribution):
     on = ["sale"] * 8 + ["lead"]
     if attribution.get("assist") or attribution.get("existing_customers") == "assist":
         on += ["assist"] * 2
-    rules = [rule(draw, f"r{place}", draw.one(on)) for place in range(1 + draw.below(4))]
+    rules = [rule(draw, key, draw.one(on)) for key in KEYS[: 1 + draw.below(4)]]
     found = {"rules": draw.some(rules)}
     if draw.maybe(0.6):
         found["choose"] = draw.one(["first", "best", "best", "sum"])
     if draw.maybe():
-        found["clawback"] = {"days": draw.one([None, 0, 1, 7, 30])}
+        found["clawback"] = {"days": draw.one([None, 0, 1, 7, 30])} if draw.maybe(0.9) else {}
         if draw.maybe(0.4):
             found["clawback"]["graded_months"] = draw.one([12, 2, 3])
     if draw.maybe():
@@ -106,7 +109,7 @@ def bonus(draw, key):
 
 
 def lasts(draw):
-    kinds = [{"payments": 1}, {"payments": 2}, {"months": 1}, {"months": 12}, {"months": 2, "payments": 3}]
+    kinds = [{}, {"payments": 1}, {"payments": 2}, {"months": 1}, {"months": 12}, {"months": 2, "payments": 3}]
     return draw.one(kinds)
 
 
@@ -140,7 +143,7 @@ def cap(draw):
         "customer": draw.small(40),
         "period": {"amount": draw.small(40), "per": draw.one(PERIODS)},
     }
-    return {kind: kinds[kind] for kind in draw.some(["sale", "customer", "period"])}
+    return {kind: kinds[kind] for kind in draw.some(["sale", "customer", "period"])} if draw.maybe(0.95) else {}
 
 
 def pay(draw):

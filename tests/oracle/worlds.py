@@ -2,6 +2,7 @@
 
 import random
 
+from tests.oracle.dates import instant
 from tests.oracle.draws import Draw
 from tests.oracle.happenings import facts
 from tests.oracle.programs import program
@@ -17,7 +18,23 @@ def world_of(chance):
     draw = Draw(chance)
     chosen = program(draw)
     made = facts(draw, chosen)
-    made += [draw.one(made) for _ in range(draw.below(3))]
+    made += [_again(draw, draw.one(made)) for _ in range(draw.below(3))]
     shuffled = [made.pop(draw.below(len(made))) for _ in range(len(made))]
-    as_of = draw.text(max(draw.moment(), draw.moment())) if draw.maybe(0.25) else None
-    return chosen, shuffled, as_of
+    return chosen, shuffled, _as_of(draw)
+
+
+def _again(draw, fact):
+    """The same content in other words: another offset, another zero."""
+    found = dict(fact)
+    if "at" in found:
+        found["at"] = draw.text(instant(found["at"]))
+    if "tax" in found and "." in found["tax"]:
+        found["tax"] = found["tax"].removesuffix("0")
+    return found
+
+
+def _as_of(draw):
+    kind = draw.below(20)
+    if kind < 5:
+        return draw.text(max(draw.moment(), draw.moment()))
+    return draw.text(draw.early()) if kind == 5 else None
