@@ -28,7 +28,7 @@ from goodword.domain.chart import CHART
 from goodword.domain.fields import percent_text
 from goodword.domain.ids import public_id
 from goodword.domain.money import to_decimal
-from goodword.ledger.models import Account, Transaction
+from goodword.ledger.models import Account, Entry, Transaction
 from goodword.ledger.selectors import JournalEntry, JournalTransaction, with_entries
 from goodword.partners.models import Partner
 from goodword.payouts.models import Payout
@@ -180,7 +180,7 @@ def list_transactions(request: Call) -> Page:
     if "kind" in asked:
         rows = rows.filter(kind=asked["kind"])
     if "line" in asked:
-        rows = rows.filter(entries__subject=asked["line"]).distinct()
+        rows = rows.filter(pk__in=Entry.objects.filter(subject=asked["line"]).values("transaction"))
     if "at_from" in asked:
         rows = rows.filter(recorded_at__gte=asked["at_from"])
     if "at_to" in asked:

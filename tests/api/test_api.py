@@ -6,13 +6,16 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
+from goodword.accounts.scope import active_program
 from goodword.api import limits
 from goodword.api.models import Bucket
 from goodword.api.v1 import description
 from goodword.domain.ids import uuid7
+from goodword.ledger.services import post
 from goodword.referrals.models import Conversion
 from tests import cast
 from tests.api.client import Caller, sale
+from tests.books import accrued
 
 PNG = b"\x89PNG"
 
@@ -147,6 +150,14 @@ def test_what_facts_came_to_can_be_read(api, acme):
     assert api.get("/balances").json() == {"items": []}
     assert Caller(acme.program, "read").get("/ledger/transactions").json() == {"items": []}
     assert api.get("/program").json()["document"]["currency"] == "EUR"
+
+
+def test_the_journal_of_one_line_is_listed(api, acme):
+    with active_program(acme.program):
+        post(acme.program, [accrued(acme.alder, line="l-1"), accrued(acme.alder, line="l-2")], now=cast.NOW)
+    found = api.get("/ledger/transactions?line=l-2").json()["items"]
+    assert [one["memo"] for one in found] == ["Commission l-2"]
+    assert api.get("/ledger/transactions?line=l-3").json() == {"items": []}
 
 
 def test_an_idempotency_key_carries_a_request_out_once(api):
