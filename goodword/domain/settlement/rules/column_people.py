@@ -1,0 +1,194 @@
+"""Customers and touches in columns turned into tables."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from goodword.domain.settlement.records import CHANNELS, CODE, REGISTRATION
+from goodword.domain.settlement.rules import layout
+from goodword.domain.settlement.rules.column_conversions import Dated
+from goodword.domain.settlement.rules.column_texts import column_of, require, text_ranks, texts_at
+from goodword.domain.settlement.rules.layout import NONE, Table
+from goodword.domain.settlement.rules.plain_rows import FURTHEST, Rows
+from goodword.domain.settlement.rules.prepare_people import Codes, Tokens, put_tokens
+from goodword.domain.settlement.rules.prepare_tables import Array, Ranks, Touches, put, slices, touch_table
+from goodword.domain.settlement.rules.prepare_terms import RuleTables
+from goodword.domain.settlement.rules.text_columns import (
+    MISSING,
+    Numbered,
+    hosts,
+    in_order_met,
+    looked_up,
+    lower,
+    numbered,
+)
+
+
+class Customers(NamedTuple):
+    """The customers of conversions: their numbers, their table, and what the facts of them say."""
+
+    known: Numbered
+    table: Table
+    visitors: "Visitors"
+
+
+class Visitors(NamedTuple):
+    """Visitors that are customers of conversions: visitor n is `customers[lo[n] : lo[n] + n[n]]`."""
+
+    known: Numbered
+    lo: Array
+    n: Array
+    customers: Array
+
+
+def read_customers(
+    known: Numbered, given: Rows, rules: RuleTables, values: dict[int, Sequence[str]], tokens: Tokens
+) -> tuple[Customers, Table]:
+    """The table of customers, still without touches and credits; and all tokens but those of partners."""
+    ids = column_of(given.ids())
+    numbers = looked_up(known, ids)
+    count = len(known.first_rows)
+    rows = np.full(count, NONE, np.int64)
+    met = np.flatnonzero(numbers != NONE)
+    rows[numbers[met]] = met
+    table = np.zeros(count, layout.Customer)
+    table["known"], table["credit"] = rows != NONE, NONE
+    table["existing"] = _at(given.flags("existing"), rows)
+    countries = given.kinds("country")
+    if layout.COUNTRY in rules.looks_at:
+        by_customer = np.append(countries.numbers, np.int32(NONE))[rows]
+        found_countries, met_countries = in_order_met(by_customer, len(countries.texts))
+        table["country"], values[layout.COUNTRY] = found_countries + 1, texts_at(countries.texts, met_countries)
+    found = _tokens(given, rows, table, tokens)
+    return Customers(known, table, _visitors(given, numbers, count)), found
+
+
+def _at(flags: Array, rows: Array) -> Array:
+    found: Array = np.append(flags, False)[rows]
+    return found
+
+
+def _taken(texts: pa.Array, rows: Array) -> pa.Array:
+    return texts.take(pa.array(rows, mask=rows == NONE))
+
+
+def _tokens(given: Rows, rows: Array, table: Table, tokens: Tokens) -> Table:
+    """What each customer shares with partners, by customer."""
+    emails, domains = given.texts("email"), given.texts("domain")
+    if not (tokens.emails or tokens.domains):
+        return np.zeros(0, np.int32)
+    require("" not in tokens.domains)
+    email, domain = (lower(column_of(_lowered(_taken(texts, rows)))) for texts in (emails, domains))
+    by_email, by_domain = (numbered(column_of(pa.array(list(names), pa.string())))[0] for names in tokens[:2])
+    whose_host = looked_up(by_domain, hosts(email))
+    found = np.stack((looked_up(by_email, email), whose_host, looked_up(by_domain, domain)))
+    found[1:][found[1:] != NONE] += len(tokens.emails)
+    found[2][found[2] == found[1]] = NONE
+    found.sort(axis=0)
+    shared = found != NONE
+    start = sum(map(len, tokens.of_partners))
+    put_tokens(table, np.count_nonzero(shared, axis=0), start)
+    tokens_of_each: Array = found.T[shared.T].astype(np.int32)
+    return tokens_of_each
+
+
+def _lowered(texts: pa.Array) -> pa.Array:
+    """The texts, those beyond ASCII in lower case as Python has it."""
+    odd = pc.fill_null(pc.invert(pc.string_is_ascii(texts)), False)
+    if not pc.any(odd).as_py():
+        return texts
+    return pc.replace_with_mask(
+        texts, odd, pa.array([text.lower() for text in texts.filter(odd).to_pylist()], texts.type)
+    )
+
+
+def _visitors(given: Rows, numbers: Array, count: int) -> Visitors:
+    counts, visitors = given.lists("visitors")
+    of_customer = np.repeat(numbers, counts)
+    known, which = numbered(column_of(visitors))
+    counted = of_customer != NONE
+    pairs = np.unique(which[counted].astype(np.int64) * count + of_customer[counted])
+    lo, n = slices(pairs // count if count else pairs, len(known.first_rows))
+    return Visitors(known, lo, n, (pairs % count if count else pairs).astype(np.int32))
+
+
+def put_touches(touches: Dated, customers: Customers, partner: Array, codes: Codes, rules: RuleTables) -> Table:
+    """The table of touches: recorded ones, each for every customer it counts for, and codes on sales."""
+    ranks, recorded = _recorded(touches, customers, partner, rules)
+    rows = np.flatnonzero(codes.partner != NONE)
+    at = codes.conversions["at"][rows]
+    if len(rows):
+        on_sales = Touches(
+            codes.conversions["customer"][rows],
+            at,
+            at + rules.channel_windows[CODE],
+            codes.partner[rows],
+            np.full(len(rows), rules.channel_ranks[CODE], np.int8),
+            rows.astype(np.int32),
+        )
+        recorded = Touches(*map(np.concatenate, zip(recorded, on_sales, strict=True)))
+    put(customers.table, "touch", slices(recorded.customer, len(customers.table)))
+    return touch_table(recorded, ranks)
+
+
+def _recorded(touches: Dated, customers: Customers, partner: Array, rules: RuleTables) -> tuple[Ranks, Touches]:
+    given = touches.rows
+    ids = given.ids()
+    channel, texts = given.kinds("channel", required=True)
+    names = texts.to_pylist()
+    require(set(names) <= set(CHANNELS))
+    channel = given.kept(channel.astype(np.int8))
+    at = given.kept(touches.at)
+    windows = np.array([rules.channel_windows[name] for name in names], np.int64)
+    expires = at + (windows[channel] if len(names) else 0)
+    until = given.kept(given.instants("until", required=False, latest=FURTHEST))
+    if REGISTRATION in names:
+        protected = (channel == names.index(REGISTRATION)) & (until != MISSING)
+        expires[protected] = until[protected]
+    ranks = np.array([rules.channel_ranks[name] for name in names], np.int8)
+    rank = ranks[channel] if len(names) else np.zeros(0, np.int8)
+    rows, customer = _whose(given, customers)
+    of_ids = text_ranks(ids)
+    if len(rows) == len(at) and np.array_equal(rows, np.arange(len(at))):
+        return of_ids, Touches(customer, at, expires, partner, rank, np.full(len(at), NONE, np.int32))
+    found = Touches(customer, at[rows], expires[rows], partner[rows], rank[rows], np.full(len(rows), NONE, np.int32))
+    return lambda pairs: of_ids(rows[pairs]), found
+
+
+def _whose(given: Rows, customers: Customers) -> tuple[Array, Array]:
+    """Each touch with each customer that it counts for: its own, and those whose visitor it names."""
+    whose, visitor = given.all_texts("customer"), given.all_texts("visitor")
+    require(
+        not (whose.null_count and visitor.null_count) or pc.all(pc.or_(whose.is_valid(), visitor.is_valid())).as_py()
+    )
+    own = looked_up(customers.known, column_of(given.kept_texts(whose)))
+    rows = np.flatnonzero(own != NONE)
+    known, lo, n, of_visitor = customers.visitors
+    if not len(of_visitor) or visitor.null_count == len(visitor):
+        return rows, own[rows]
+    which = looked_up(known, column_of(given.kept_texts(visitor)))
+    naming = np.flatnonzero(which != NONE)
+    which = which[naming]
+    each = n[which]
+    ends = np.cumsum(each)
+    customer = of_visitor[np.arange(int(each.sum())) - np.repeat(ends - each - lo[which], each)]
+    naming = np.repeat(naming, each)
+    others = customer != own[naming]
+    return np.concatenate((rows, naming[others])), np.concatenate((own[rows], customer[others]))
+
+
+def partner_numbers(given: Rows, names: Sequence[str]) -> tuple[Array, list[str]]:
+    """The partner of each touch, and all partners: the names given, then those that only touches name."""
+    kinds = given.kinds("partner", required=True)
+    known, _ = numbered(column_of(pa.array(names, pa.string())))
+    by_kind, numbers = looked_up(known, column_of(kinds.texts)), given.kept(kinds.numbers)
+    found = by_kind[numbers]
+    strangers = np.flatnonzero(found == NONE)
+    if not len(strangers):
+        return found, list(names)
+    which, met = in_order_met(numbers[strangers], len(kinds.texts))
+    found[strangers] = which + len(names)
+    return found, [*names, *texts_at(kinds.texts, met)]

@@ -1,0 +1,427 @@
+"""Columns of texts as they lie in memory (all bytes in a row, and where each text begins), read by compiled loops:
+numbered, looked up, and parsed as instants and money. What is not plainly right is only told, never explained.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from goodword.domain.settlement.rules.compiling import entry, rule
+from goodword.domain.settlement.rules.layout import NONE
+
+Array = NDArray[Any]
+_SEED: Final = np.uint64(14695981039346656037)
+_PRIME: Final = np.uint64(1099511628211)
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_LONG: Final = np.uint64(0xFF << 56)
+_TOP: Final = np.uint64(56)
+_HALF: Final = np.uint64(32)
+_NOTHING: Final = np.uint64(0)
+_ONE: Final = np.uint64(1)
+_WORD, _SHORT = 8, 15
+"""Bytes of a word; the longest text that two words hold together with its length."""
+_FIRST_ROOM: Final = 1 << 12
+BROKEN: Final = -(2**63)
+"""Stands for a text that is not what it should be."""
+MISSING: Final = -(2**63) + 1
+"""Stands for a text that is not there."""
+_AMOUNT_LIMIT: Final = 10**15
+_UPPER_A, _UPPER_Z, _TO_LOWER = 65, 90, 32
+
+
+class Column(NamedTuple):
+    """Texts: text n is `data[starts[n] : ends[n]]`; a missing text is empty."""
+
+    data: Array
+    starts: Array
+    ends: Array
+
+
+class Numbered(NamedTuple):
+    """The distinct texts of a column in the order met, and a hash table of their numbers."""
+
+    table: Array
+    """Rows of two words and a number + 1. A short text is in its words itself, a long one must be looked at."""
+    texts: Column
+    first_rows: Array
+
+
+@rule
+def _words(data: Array, start: int, length: int) -> Any:
+    """Two words for a text: itself and its length, or when it is long a hash and a mark."""
+    one = other = _NOTHING
+    if length <= _SHORT:
+        for i in range(min(length, _WORD)):
+            one |= np.uint64(data[start + i]) << np.uint64(8 * i)
+        for i in range(_WORD, length):
+            other |= np.uint64(data[start + i]) << np.uint64(8 * (i - _WORD))
+        return one, other | np.uint64(length) << _TOP
+    one = _SEED
+    for i in range(start, start + length):
+        one = (one ^ np.uint64(data[i])) * _PRIME
+    return one, _LONG | np.uint64(length)
+
+
+@rule
+def _place(one: Any, other: Any) -> Any:
+    """Where in a table two words belong."""
+    mixed = (one ^ (other * _MIX)) * _MIX
+    mixed = (mixed ^ (mixed >> _HALF)) * _MIX
+    return mixed ^ (mixed >> _HALF)
+
+
+@rule
+def _same(data: Array, start: int, other: Array, other_start: int, length: int) -> bool:
+    for i in range(length):  # noqa: SIM110 - compiled, a loop is what it is
+        if data[start + i] != other[other_start + i]:
+            return False
+    return True
+
+
+@entry
+def _number(column: Any, table: Array, firsts: Array, numbers: Array, row: int) -> int:
+    """Number the texts from a row on, until the table is full; returns the row it came to.
+
+    `firsts`: start, end and row of each distinct text; how many there are is in its last place.
+    """
+    data, starts, ends = column  # not taken apart in the loop: that counts references, and takes most of the time
+    mask, most = np.uint64(len(table) - 1), len(table) * 3 // 4
+    count = firsts[0, -1]
+    while row < len(starts) and count < most:
+        start, length = starts[row], ends[row] - starts[row]
+        numbers[row] = NONE
+        if length:
+            one, other = _words(data, start, length)
+            at = _place(one, other) & mask
+            while table[at, 2] != _NOTHING:
+                number = np.int64(table[at, 2]) - 1
+                same = table[at, 0] == one and table[at, 1] == other
+                if same and (length <= _SHORT or _same(data, start, data, firsts[0, number], length)):
+                    numbers[row] = number
+                    break
+                at = (at + _ONE) & mask
+            else:
+                table[at, 0], table[at, 1], table[at, 2] = one, other, np.uint64(count + 1)
+                firsts[0, count], firsts[1, count], firsts[2, count] = start, ends[row], row
+                numbers[row] = count
+                count += 1
+        row += 1
+    firsts[0, -1] = count
+    return row
+
+
+@entry
+def _move(table: Array, larger: Array) -> None:
+    mask = np.uint64(len(larger) - 1)
+    for row in range(len(table)):
+        if table[row, 2] != _NOTHING:
+            at = _place(table[row, 0], table[row, 1]) & mask
+            while larger[at, 2] != _NOTHING:
+                at = (at + _ONE) & mask
+            larger[at] = table[row]
+
+
+@entry
+def _look_up(column: Any, table: Array, known: Array, known_starts: Array, numbers: Array) -> None:
+    data, starts, ends = column
+    mask = np.uint64(len(table) - 1)
+    for row in range(len(starts)):
+        start, length = starts[row], ends[row] - starts[row]
+        numbers[row] = NONE
+        if length:
+            one, other = _words(data, start, length)
+            at = _place(one, other) & mask
+            while table[at, 2] != _NOTHING:
+                number = np.int64(table[at, 2]) - 1
+                same = table[at, 0] == one and table[at, 1] == other
+                if same and (length <= _SHORT or _same(data, start, known, known_starts[number], length)):
+                    numbers[row] = number
+                    break
+                at = (at + _ONE) & mask
+
+
+def numbered(column: Column) -> tuple[Numbered, Array]:
+    """The distinct texts of a column, and each row's number (NONE: missing)."""
+    rows = len(column.starts)
+    table = np.zeros((_FIRST_ROOM, 3), np.uint64)
+    firsts, numbers = np.empty((3, rows + 1), np.int64), np.empty(rows, np.int32)
+    firsts[0, -1] = 0
+    row = _number(tuple(column), table, firsts, numbers, 0)
+    while row < rows:
+        larger = np.zeros((len(table) * 4, 3), np.uint64)
+        _move(table, larger)
+        table = larger
+        row = _number(tuple(column), table, firsts, numbers, row)
+    starts, ends, first_rows = (first[: firsts[0, -1]].copy() for first in firsts)
+    return Numbered(table, Column(column.data, starts, ends), first_rows), numbers
+
+
+def looked_up(known: Numbered, column: Column) -> Array:
+    """The number of each text among the known ones; NONE: missing or not known."""
+    numbers = np.empty(len(column.starts), np.int32)
+    _look_up(tuple(column), known.table, known.texts.data, known.texts.starts, numbers)
+    return numbers
+
+
+@rule
+def _compared(data: Array, start: int, other: Array, other_start: int, length: int) -> int:
+    """Below 0, 0 or above 0, as one text is before, the same as or behind another of the same length."""
+    for i in range(length):
+        if data[start + i] != other[other_start + i]:
+            return -1 if data[start + i] < other[other_start + i] else 1
+    return 0
+
+
+@entry
+def _ascends(column: Any) -> bool:
+    """Whether each text is behind the one before: longer, or of the same length and behind it by its bytes."""
+    data, starts, ends = column
+    before = 0
+    for row in range(len(starts)):
+        length = ends[row] - starts[row]
+        if length < before or (
+            row and length == before and _compared(data, starts[row - 1], data, starts[row], length) >= 0
+        ):
+            return False
+        before = length
+    return True
+
+
+@entry
+def _meet(one: Any, other: Any) -> bool:
+    """Whether two columns that ascend have a text in common."""
+    data, starts, ends = one
+    others, other_starts, other_ends = other
+    i = j = 0
+    while i < len(starts) and j < len(other_starts):
+        length = ends[i] - starts[i]
+        ahead = length - (other_ends[j] - other_starts[j])
+        if ahead == 0:
+            ahead = _compared(data, starts[i], others, other_starts[j], length)
+        if ahead == 0:
+            return True
+        if ahead < 0:
+            i += 1
+        else:
+            j += 1
+    return False
+
+
+def all_distinct(one: Column, other: Column | None = None) -> bool:
+    """Whether no text of a column (or of two together) stands twice."""
+    others = Column(one.data, one.starts[:0], one.ends[:0]) if other is None else other
+    if _ascends(tuple(one)) and _ascends(tuple(others)):
+        return not _meet(tuple(one), tuple(others))
+    columns = [one] if other is None else [one, other]
+    shift = np.cumsum([0, *(len(column.data) for column in columns)])
+    data, starts, ends = (np.concatenate(parts) for parts in zip(*_side_by_side(columns, shift), strict=True))
+    data.flags.writeable = False
+    known, _ = numbered(Column(data, starts, ends))
+    return len(known.first_rows) == len(starts)
+
+
+def _side_by_side(columns: Sequence[Column], shift: Array) -> list[tuple[Array, Array, Array]]:
+    return [(one.data, one.starts + by, one.ends + by) for one, by in zip(columns, shift[:-1], strict=True)]
+
+
+@rule
+def _digits(data: Array, start: int, count: int) -> int:
+    """The number of some digits; below 0 when there is anything else."""
+    found = 0
+    for i in range(start, start + count):
+        digit = int(data[i]) - 48
+        if digit < 0 or digit > 9:
+            return -(10**6)
+        found = found * 10 + digit
+    return found
+
+
+@rule
+def _days(year: int, month: int, day: int) -> int:
+    """Days from 1970-01-01 to a date that exists; BROKEN for any other."""
+    if year < 1 or month < 1 or month > 12 or day < 1:
+        return BROKEN
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    length = 31 - (month in (4, 6, 9, 11))
+    if month == 2:  # February
+        length = 28 + leap
+    if day > length:
+        return BROKEN
+    since_march = (month + 9) % 12
+    years = year - (month <= 2)  # January and February
+    return years * 365 + years // 4 - years // 100 + years // 400 + (153 * since_march + 2) // 5 + day - 719469
+
+
+@rule
+def _instant(data: Array, start: int, end: int) -> int:
+    """Microseconds of `2026-05-01T10:00:00Z`, with a fraction or another offset; BROKEN when it is none."""
+    if end - start < 20 or end - start > 32:  # the shortest and longest there are
+        return BROKEN
+    marks = (data[start + 4], data[start + 7], data[start + 13], data[start + 16])
+    if marks != (45, 45, 58, 58) or data[start + 10] not in (84, 116):
+        return BROKEN
+    day = _days(_digits(data, start, 4), _digits(data, start + 5, 2), _digits(data, start + 8, 2))
+    hour, minute = _digits(data, start + 11, 2), _digits(data, start + 14, 2)
+    second = _digits(data, start + 17, 2)
+    if day == BROKEN or hour < 0 or hour > 23 or minute < 0 or minute > 59 or second < 0 or second > 59:
+        return BROKEN
+    at, fraction = start + 19, 0
+    if data[at] == 46:  # "."
+        at += 1
+        first, unit = at, 100_000
+        while at < end and 48 <= data[at] <= 57:  # "0" to "9"
+            fraction += (int(data[at]) - 48) * unit
+            unit //= 10
+            at += 1
+        if at == first or at - first > 6:  # microseconds
+            return BROKEN
+    away = _offset(data, at, end)
+    if away == BROKEN:
+        return BROKEN
+    return ((day * 24 + hour) * 60 + minute - away) * 60_000_000 + second * 1_000_000 + fraction
+
+
+@rule
+def _offset(data: Array, at: int, end: int) -> int:
+    """Minutes east of UTC."""
+    if end - at == 1 and (data[at] == 90 or data[at] == 122):  # - "Z", "z"
+        return 0
+    if end - at != 6 or data[at + 3] != 58 or (data[at] != 43 and data[at] != 45):  # - "+", "-"
+        return BROKEN
+    hours, minutes = _digits(data, at + 1, 2), _digits(data, at + 4, 2)
+    if hours < 0 or hours > 23 or minutes < 0 or minutes > 59:
+        return BROKEN
+    away = hours * 60 + minutes
+    return away if data[at] == 43 else -away  # "+"
+
+
+@entry
+def _instants(data: Array, starts: Array, ends: Array, found: Array) -> None:
+    for row in range(len(starts)):
+        found[row] = MISSING if starts[row] == ends[row] else _instant(data, starts[row], ends[row])
+
+
+def instants(column: Column) -> Array:
+    """Microseconds of texts such as `2026-05-01T10:00:00Z`; BROKEN, MISSING."""
+    found = np.empty(len(column.starts), np.int64)
+    _instants(*column, found)
+    return found
+
+
+@rule
+def _amount(data: Array, start: int, end: int, places: int) -> int:
+    """Minor units of a decimal of 0 or more; BROKEN when it is none, has more decimals or is too large."""
+    whole = 0
+    at = start
+    while at < end and 48 <= data[at] <= 57:  # "0" to "9"
+        whole = whole * 10 + int(data[at]) - 48
+        at += 1
+        if at - start > 15:  # the limit of an amount
+            return BROKEN
+    if at == start or (data[start] == 48 and at - start > 1):  # "0"
+        return BROKEN
+    left = places
+    if at < end:
+        if data[at] != 46 or at + 1 == end:  # "."
+            return BROKEN
+        left = places - (end - at - 1)
+        if left < 0:
+            return BROKEN
+        for i in range(at + 1, end):
+            digit = int(data[i]) - 48
+            if digit < 0 or digit > 9:
+                return BROKEN
+            whole = whole * 10 + digit
+            if whole >= _AMOUNT_LIMIT:
+                return BROKEN
+    for _ in range(left):
+        whole *= 10
+        if whole >= _AMOUNT_LIMIT:
+            return BROKEN
+    return whole if whole < _AMOUNT_LIMIT else BROKEN
+
+
+@entry
+def _amounts(data: Array, starts: Array, ends: Array, places: Array, found: Array) -> None:
+    for row in range(len(starts)):
+        if starts[row] == ends[row]:
+            found[row] = MISSING
+        else:
+            found[row] = _amount(data, starts[row], ends[row], places[row if len(places) > 1 else 0])
+
+
+def amounts(column: Column, places: Array) -> Array:
+    """Minor units of texts such as `120.00`; `places` of each row, or of all. BROKEN, MISSING."""
+    found = np.empty(len(column.starts), np.int64)
+    _amounts(*column, places, found)
+    return found
+
+
+@entry
+def _lower(data: Array, found: Array) -> None:
+    for i in range(len(data)):
+        letter = data[i]
+        found[i] = letter + _TO_LOWER if _UPPER_A <= letter <= _UPPER_Z else letter
+
+
+def lower(column: Column) -> Column:
+    """The texts in lower case, as far as they are ASCII."""
+    found = np.empty_like(column.data)
+    _lower(column.data, found)
+    found.flags.writeable = False  # as the data of every other column, so that loops are compiled once
+    return Column(found, column.starts, column.ends)
+
+
+@entry
+def _hosts(data: Array, starts: Array, ends: Array, found: Array) -> None:
+    for row in range(len(starts)):
+        found[row] = ends[row]
+        for at in range(ends[row] - 1, starts[row] - 1, -1):
+            if data[at] == 64:  # "@"
+                found[row] = at + 1
+                break
+
+
+def hosts(column: Column) -> Column:
+    """What stands behind the last @ of each text; missing where there is none."""
+    found = np.empty(len(column.starts), np.int64)
+    _hosts(*column, found)
+    return Column(column.data, found, column.ends)
+
+
+@entry
+def _renumber(numbers: Array, new: Array, old: Array) -> int:
+    count = 0
+    for row in range(len(numbers)):
+        number = numbers[row]
+        if number >= 0:
+            if new[number] < 0:
+                new[number] = count
+                old[count] = number
+                count += 1
+            numbers[row] = new[number]
+    return count
+
+
+def in_order_met(numbers: Array, count: int) -> tuple[Array, Array]:
+    """Numbers below `count`, given anew in the order met (NONE stays), and which number each was before."""
+    found, new, old = numbers.astype(np.int32), np.full(count, NONE, np.int32), np.empty(count, np.int32)
+    used = _renumber(found, new, old)
+    return found, old[:used]
+
+
+@entry
+def grouped(order: Array, group: Array, count: int) -> Array:
+    """Rows in the given order put together by group, groups ascending, otherwise kept in order."""
+    place = np.zeros(count + 1, np.int64)
+    for row in order:
+        place[group[row] + 1] += 1
+    for i in range(count):
+        place[i + 1] += place[i]
+    found = np.empty(len(order), np.int64)
+    for row in order:
+        found[place[group[row]]] = row
+        place[group[row]] += 1
+    return found
