@@ -78,6 +78,8 @@ install_once() {
   echo "Installing into $VENV ($1)"
   make_venv
   if [ "$1" = dev ]; then install_packages $(dev_requirements); else install_packages; fi
+  echo "Compiling the commission rules (once, about half a minute)"
+  "$PYTHON" -m goodword.domain.settlement.warm
   echo "$wanted" >"$stamp"
   if [ "$1" = dev ]; then echo "$wanted" >"$VENV/.installed-runtime"; fi
 }

@@ -65,7 +65,7 @@ class Projector:
         customer, sold_at = self._sold[conversion]
         partner, partner_text = self._partner(partner_id)
         matures_at, matures_at_text, matures_on = self._maturity(day)
-        at, steps = moment(sold_at), steps_json(line.steps)
+        at, steps = moment(sold_at), line.steps_json
         fields = (
             f"{self._program}\t{key}\t{partner_text}\t{escaped(conversion)}\t{at.isoformat()}\t{escaped(customer)}\t"
             f"{kind}\t{level}\t{escaped(rule)}\t{escaped(terms)}\t{currency}\t{share_ppm}\t{basis}\t{escaped(rate)}\t"

@@ -90,10 +90,11 @@ def _read_folder(reader: FactReader, folder: Path) -> None:
             reader.problems.take(Problem("unknown_value", message, "fact", path.stem, remedy, str(path)))
             continue
         for part in sorted(path.glob("*.parquet")) if path.is_dir() else [path]:
-            _read_parquet(reader, path.stem, part)
+            read_parquet(reader, path.stem, part)
 
 
-def _read_parquet(reader: FactReader, kind: str, path: Path) -> None:
+def read_parquet(reader: FactReader, kind: str, path: Path) -> None:
+    """Feed every row of a Parquet file of one kind of fact to the reader."""
     number = 0
     try:
         for batch in pq.ParquetFile(path).iter_batches(batch_size=_BATCH_ROWS):

@@ -300,7 +300,7 @@ def test_the_worlds_are_rich_enough():
     """A guard for the tests above: random worlds do reach every kind of line."""
     seen = set()
 
-    @settings(few, max_examples=40, database=None, derandomize=True)
+    @settings(few, max_examples=150, database=None, derandomize=True)
     @given(PROGRAM, some_facts())
     def look(document, facts):
         program = read_program(document)

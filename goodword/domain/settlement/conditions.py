@@ -1,17 +1,15 @@
-"""The `when` of a rule: which fields and operators there are, how they are read, and whether they hold.
+"""The `when` of a rule: which fields and operators there are, and how one value is compared.
 
 A missing value makes every operator but `exists` false.
 """
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from functools import partial
 from typing import Any, Final
 
 from goodword.domain.settlement.fields import Fields, Problems, exact_number, parse_date
 from goodword.domain.settlement.program import Condition
-from goodword.domain.settlement.records import PropertyValue
 from goodword.domain.settlement.strict_json import text_problem
 
 OPERATORS: Final = ("eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "exists")
@@ -41,59 +39,7 @@ _COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-class Situation:
-    """One conversion (and one of its lines, for one partner) as the conditions of a rule see it, as it was made."""
-
-    __slots__ = (
-        "amount",
-        "at",
-        "category",
-        "code",
-        "country",
-        "customer_months",
-        "customer_nth",
-        "flagged_existing",
-        "group",
-        "kind",
-        "last_sale_day",
-        "nth",
-        "partner_country",
-        "partner_days",
-        "product",
-        "properties",
-    )
-
-    at: int
-    product: str | None
-    category: str | None
-    kind: str | None
-    country: str | None
-    amount: int | Fraction | None
-    code: bool
-    customer_nth: int
-    customer_months: int | None
-    flagged_existing: bool
-    last_sale_day: int | None
-    properties: Mapping[str, PropertyValue]
-    nth: int
-    partner_days: int | None
-    partner_country: str | None
-    group: str | None
-
-
-def holds(conditions: Sequence[Condition], situation: Situation) -> bool:
-    """Whether every condition is true."""
-    for condition in conditions:
-        value = condition.read(situation)
-        if value is None:
-            if condition.operator != "exists" or condition.operand:
-                return False
-        elif not condition.test(value, condition.operand):
-            return False
-    return True
-
-
-def read_conditions(when: Fields | None, currency: str, lapsed_days: int | None) -> tuple[Condition, ...]:
+def read_conditions(when: Fields | None, currency: str) -> tuple[Condition, ...]:
     """The conditions of a `when` object."""
     found: list[Condition] = []
     for name in when.values if when else ():
@@ -107,15 +53,11 @@ def read_conditions(when: Fields | None, currency: str, lapsed_days: int | None)
         bare = None if isinstance(value, Mapping) else name
         if not tests:
             when.refuse("required", name, "names no operator", f"use one of: {', '.join(OPERATORS)}")
-        found += [
-            c for o in tests if (c := _condition(name, o, given, bare=bare, currency=currency, lapsed_days=lapsed_days))
-        ]
+        found += [c for o in tests if (c := _condition(name, o, given, bare=bare, currency=currency))]
     return tuple(found)
 
 
-def _condition(
-    name: str, op: str, given: Fields, *, bare: str | None, currency: str, lapsed_days: int | None
-) -> Condition | None:
+def _condition(name: str, op: str, given: Fields, *, bare: str | None, currency: str) -> Condition | None:
     if bare is None and op not in OPERATORS:
         given.refuse("unknown_operator", op, "is no operator", f"use one of: {', '.join(OPERATORS)}")
         return None
@@ -124,7 +66,7 @@ def _condition(
     operand = _operand(kind, op, value, path=path, problems=given.problems, currency=currency)
     if operand is None:
         return None
-    return Condition(name, op, operand, _getter(name, lapsed_days), _test(kind, op))
+    return Condition(name, op, operand, _test(kind, op))
 
 
 def _operand(kind: str, op: str, value: Any, *, path: str, problems: Problems, currency: str) -> Any:
@@ -172,26 +114,6 @@ def _single(kind: str, op: str, value: Any, *, path: str, problems: Problems, cu
         problems.add("invalid_text", f"contains {broken}", field=path, value=value, remedy="remove it")
         return None
     return value
-
-
-def _getter(name: str, lapsed_days: int | None) -> Callable[[Situation], Any]:
-    if name == "customer":
-        return partial(customer_age, lapsed_days=lapsed_days)
-    if name.startswith("properties."):
-        return partial(_property, name=name.removeprefix("properties."))
-    return operator.attrgetter(name)
-
-
-def customer_age(situation: Situation, *, lapsed_days: int | None) -> str:
-    """`new` or `existing`; a customer whose last sale is more than `lapsed_days` back is new again."""
-    last = situation.last_sale_day
-    if last is None:
-        return "existing" if situation.flagged_existing else "new"
-    return "new" if lapsed_days is not None and situation.at - last > lapsed_days else "existing"
-
-
-def _property(situation: Situation, *, name: str) -> PropertyValue:
-    return situation.properties.get(name)
 
 
 def _test(kind: str, op: str) -> Callable[[Any, Any], bool]:

@@ -15,12 +15,11 @@ WHOLE_PPM = 1_000_000
 
 
 class Condition(NamedTuple):
-    """One test of a rule's `when`: the value that `read` finds, compared by `test` with `operand`."""
+    """One test of a rule's `when`: the value of `field`, compared by `test` with `operand`."""
 
     field: str
     operator: str
     operand: Any
-    read: Callable[[Any], Any]
     test: Callable[[Any, Any], bool]
 
 

@@ -77,7 +77,7 @@ def _rule(index: int, given: Fields, currency: str) -> Rule:
         on=_on(given),
         index=index,
         pay=_pay(given, currency),
-        conditions=read_conditions(given.child("when"), currency, lapsed_days),
+        conditions=read_conditions(given.child("when"), currency),
         lapsed_days=lapsed_days,
         base=_base(given),
         lasts=_lasts(given),

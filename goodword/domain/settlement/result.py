@@ -1,8 +1,8 @@
 """What a settlement says: lines, outcomes and notices, and their JSON form. Nothing is computed here but totals."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from goodword.domain.money import to_decimal
 
@@ -11,6 +11,18 @@ Step: TypeAlias = dict[str, str]
 
 KINDS = ("commission", "override", "bonus")
 STATES = ("pending", "payable")
+
+
+class Trace(Protocol):
+    """Where a line's steps come from when they are asked for."""
+
+    def __call__(self) -> list[Step]:
+        """The steps."""
+        ...
+
+    def json(self) -> str:
+        """The steps as canonical JSON."""
+        ...
 
 
 class Line(NamedTuple):
@@ -35,12 +47,17 @@ class Line(NamedTuple):
     matures_on: date
     state: str
     reasons: tuple[str, ...]
-    trace: Callable[[], list[Step]]
+    trace: Trace
 
     @property
     def steps(self) -> list[Step]:
         """The ordered arithmetic, enough for a stranger with a calculator to redo the amount."""
         return self.trace()
+
+    @property
+    def steps_json(self) -> str:
+        """The steps as canonical JSON: keys in order, nothing between. Cheaper than writing `steps` as JSON."""
+        return self.trace.json()
 
 
 class Outcome(NamedTuple):

@@ -1,0 +1,81 @@
+"""Folders of Parquet files prepared for settlement column by column, if everything in them is plainly right. If not,
+`fact_files` reads them again row by row, and says what is wrong.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from goodword.domain.errors import InvalidInput
+from goodword.domain.settlement import FACTS, FactReader, FactSet, Instant, Program
+from goodword.domain.settlement.rules.columns import IN_COLUMNS, OF_FEW_KINDS, prepare_columns
+from goodword.domain.settlement.rules.prepared import Prepared
+from goodword.server.fact_files import read_parquet
+
+_TEXT_LIMIT = 2**31 - 1
+"""Bytes that an array of texts with 32-bit offsets may hold."""
+
+
+def prepare_folders(program: Program, paths: Sequence[str], as_of: Instant | None) -> Prepared | None:
+    """The facts of folders of Parquet files, prepared; None when they are to be read row by row."""
+    try:
+        files = _files(paths)
+        if files is None:
+            return None
+        few = _few(program, files)
+        sources = {kind: _Columns(files[kind]) for kind in IN_COLUMNS if files[kind]}
+    except (OSError, ValueError, InvalidInput):  # Arrow's own errors are among these
+        return None
+    return prepare_columns(program, few, sources, as_of)
+
+
+def _files(paths: Sequence[str]) -> dict[str, list[Path]] | None:
+    """The files of each fact in these folders; None when there are others."""
+    found: dict[str, list[Path]] = {kind: [] for kind in FACTS}
+    for folder in map(Path, paths):
+        if not folder.is_dir() or any(folder.glob("*.jsonl")):
+            return None
+        for path in sorted(folder.glob("*.parquet")):
+            if path.stem not in found:
+                return None
+            found[path.stem] += sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    return found if any(found.values()) else None
+
+
+def _few(program: Program, files: dict[str, list[Path]]) -> FactSet:
+    """Records of the facts that do not come in columns. Raises InvalidInput when any is wrong."""
+    reader = FactReader(program.currency, program.timezone, program.terms)
+    for kind in FACTS:
+        for path in files[kind] if kind not in IN_COLUMNS else ():
+            read_parquet(reader, kind, path)
+    return reader.finish()
+
+
+class _Columns:
+    """The columns of some Parquet files, read when asked for."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._files = [pq.ParquetFile(path, read_dictionary=_of_few_kinds(path)) for path in paths]
+        self.schema: pa.Schema = self._files[0].schema_arrow
+        self.rows: int = sum(file.metadata.num_rows for file in self._files)
+        if not all(file.schema_arrow.equals(self.schema) for file in self._files):
+            raise ValueError("the files have different columns")
+
+    def column(self, name: str) -> pa.Array:
+        """One column of all files."""
+        kind = self.schema.field(name).type
+        chunks = [chunk for file in self._files for chunk in file.read(columns=[name]).column(name).chunks]
+        if pa.types.is_dictionary(kind):
+            chunks = pa.chunked_array(chunks, kind).unify_dictionaries().chunks
+        if pa.types.is_string(kind) and sum(chunk.nbytes for chunk in chunks) > _TEXT_LIMIT:
+            chunks = [chunk.cast(pa.large_string()) for chunk in chunks]
+        if len(chunks) == 1:
+            return chunks[0]
+        return pa.concat_arrays(chunks) if chunks else pa.array([], kind)
+
+
+def _of_few_kinds(path: Path) -> list[str]:
+    fields = (field for field in pq.read_schema(path) if field.name in OF_FEW_KINDS)
+    return [field.name for field in fields if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
