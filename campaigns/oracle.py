@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.oracle.comparing import compare
 from tests.oracle.coverage import report
-from tests.oracle.shrinking import shrunk, written
+from tests.oracle.shrinking import kind_of, shrunk, written
 from tests.oracle.worlds import world, world_of
 
 BLOCK = 500
@@ -99,7 +99,11 @@ def steered(examples: int, began: float, minutes: float) -> tuple[int, str]:
 
 
 def show(total: Tally) -> None:
-    """The first difference as small as it gets, and a few more in short."""
+    """How many of each kind, the first as small as it gets, and a few more in short."""
+    kinds = Counter(kind_of(found) for found in total.differ.values())
+    print(
+        *(f"{count:>6} differ in: {kind}" for kind, count in kinds.most_common()), sep="\n", end="\n" if kinds else ""
+    )
     for place, (seed, found) in enumerate(sorted(total.differ.items())[:SHOWN]):
         print(f"seed {seed}:", *found[:6], sep="\n  ")
         if place == 0:

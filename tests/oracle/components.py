@@ -180,7 +180,10 @@ def _known(book, conversion, payee, rule, *, kept, rate, exact, whole, basis):
     found.plain("rule", gives=rule["key"], words=(payee.agreement.terms,))
     labels = {name: Fraction(fact[name]) for name in FIGURES if name in fact}
     labels[f"{book.currency} per {fact.get('currency')}"] = rate
-    found.money("basis", value=exact, gives=whole, labels=labels)
+    first = [] if fact.get("lines") else [Fraction(fact.get("amount", fact.get("value", 0)))]
+    if conversion.is_sale:
+        labels["kept"] = Fraction(fact["amount"])  # what was kept of it
+    found.money("basis", value=exact, gives=whole, also=first, labels=labels)
     found.money("split", whole, also=[Fraction(payee.ppm, MILLION)], gives=basis)
     return found
 

@@ -22,16 +22,24 @@ def shrunk(program, facts, as_of):
 
 
 def _kind(program, facts, as_of):
-    """What sort of difference there is, None for none: a smaller world must show the same sort."""
     try:
         _, found = compare(program, facts, as_of)
     except Exception:  # noqa: BLE001  (the oracle reads only good worlds)
         return None
+    return kind_of(found)
+
+
+def kind_of(found):
+    """What sort of difference it is, None for none: a smaller world must show the same sort."""
     if not found:
         return None
     head, _, values = found[0].partition(": ")
     words = head.split(" in ")[0].split(" of ")[0]
-    return words, values.split()[0] if words.startswith("line only") else values if words == "outcome" else ""
+    if words == "steps":
+        return f"steps: {values.partition(':')[0]}"
+    if words.startswith("line only"):
+        return f"{words} {values.split()[0]}"
+    return f"{words}: {values}" if words == "outcome" else words
 
 
 def _cuts(program, facts, as_of):

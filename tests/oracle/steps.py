@@ -3,6 +3,7 @@
 It knows the words of a step, nothing of the engine. Where the oracle knows a figure (`known`), the step must name it.
 """
 
+from collections import Counter
 from fractions import Fraction
 
 from tests.oracle.arithmetic import number, read_sum
@@ -139,7 +140,7 @@ class _Reader:
         if known is None:
             self.say(f"{do}: the oracle has no such step")
             return
-        missing = [str(figure) for figure in known.figures if figure not in figures]
+        missing = [str(figure) for figure in (Counter(known.figures) - Counter(figures)).elements()]
         missing += [word for word in known.words if word not in source]
         if missing:
             self.say(f"{do}: {source} should name {', '.join(missing)}")
