@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 START = ""
@@ -37,7 +38,6 @@ class Content(NamedTuple):
 
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-_array = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
 def canonical_json(value: Mapping[str, Any]) -> str:
@@ -47,7 +47,7 @@ def canonical_json(value: Mapping[str, Any]) -> str:
 
 def canonical_instant(at: datetime) -> str:
     """An instant in UTC, to the microsecond."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
 
 
 def chained_hash(previous: str, content: Content, legs: Iterable[Leg]) -> str:
@@ -56,5 +56,9 @@ def chained_hash(previous: str, content: Content, legs: Iterable[Leg]) -> str:
     All are texts but the evidence, which stands in it as the JSON that it is.
     """
     *texts, evidence = content
-    text = f"{_array([previous, *texts])[:-1]},{evidence},{_array(sorted(legs))[1:]}"
-    return hashlib.sha256(text.encode()).hexdigest()
+    ordered = ",".join([f"[{_texts(leg)}]" for leg in sorted(legs)])
+    return hashlib.sha256(f"[{_texts((previous, *texts))},{evidence},{ordered}]".encode()).hexdigest()
+
+
+def _texts(texts: Iterable[str]) -> str:
+    return ",".join(map(encode_basestring, texts))
