@@ -39,9 +39,10 @@ from goodword.ledger.selectors import balances, owned_by_line
 from goodword.ledger.services import NewTransaction, book
 from goodword.partners.models import Partner
 from goodword.referrals.export import program_document, settlement_facts
-from goodword.referrals.models import Conversion, UnsettledFact
+from goodword.referrals.models import Conversion, Customer, UnsettledFact
 
 NOTICES_MAX = 1_000
+FEW_CUSTOMERS = 1_000
 _NOT_OWNED = (None, NOTHING_BOOKED)
 
 
@@ -109,12 +110,19 @@ def collector_paused() -> Iterator[None]:
 
 def settle_facts(work: Work) -> None:
     if not work.whole:
-        work.scope = scope_of(work.program, {customer for _, customer in work.taken})
+        scope = scope_of(work.program, {customer for _, customer in work.taken})
+        if scope is not None and not _is_wide(work.program, len(scope.customers)):
+            work.scope = scope
     try:
         _settle_scope(work)
     except ScopeTooNarrow:
         work.scope = None
         _settle_scope(work)
+
+
+def _is_wide(program: Program, customers: int) -> bool:
+    """Whether so many customers are to be looked at that the whole program is read sooner than they are picked out."""
+    return customers > FEW_CUSTOMERS and customers * 4 > Customer.unscoped.filter(program=program).count()
 
 
 def _settle_scope(work: Work) -> None:
