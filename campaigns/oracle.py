@@ -21,7 +21,7 @@ from tests.oracle.coverage import report
 from tests.oracle.shrinking import kind_of, shrunk, written
 from tests.oracle.worlds import world, world_of
 
-BLOCK = 500
+BLOCK = 250
 SHOWN = 3
 # A feature must be met once in this many worlds, or the count says nothing about it.
 WORLDS_PER_HIT = 5_000

@@ -58,7 +58,7 @@ def _extras():
     found = _all("override level", [1, 2, 3], ["commission", "sale", "flat"]) | _all("override children", [1, 2])
     found |= _all("override lasts over", ["months", "payments", "months payments"]) | {"override without an agreement"}
     found |= _all("bonus", ["count", "volume", "customers"], PERIODS, ["keep", "reverse"])
-    return found | {"bonus kept over a refund"}
+    return found | {"bonus kept over a refund", "bonus counter of two measures"}
 
 
 def _limits():

@@ -106,56 +106,70 @@ class Overrides:
         book.saw("override children", min(len(children), 2))
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What one conversion adds to a bonus counter."""
+
+    customer: str
+    measure: str
+    amount: int
+
+
 class Bonuses:
-    """Goes through all conversions in order and counts what each bonus key of a partner has reached."""
+    """Goes through all conversions in order and counts what each bonus key of a partner has reached in its period.
+
+    A conversion counts by the bonus of the terms then in use, and only while they have one; in a tail nothing counts.
+    """
 
     def __init__(self, book):
-        self.book, self.past, self.paid = book, [], set()
+        self.book, self.counted, self.paid = book, {}, set()
 
     def of_conversion(self, components):
-        payees = list({id(one.payee): one.payee for one in components}.values())
-        earlier, self.past = list(self.past), self.past + components
         found = []
-        for payee in payees:
+        for payee in {id(one.payee): one.payee for one in components}.values():
             mine = [one for one in components if one.payee is payee]
             for bonus in self.book.terms[payee.agreement.terms].get("bonuses", []):
                 if payee.standing.in_force:
-                    found += self._reached(bonus, payee, mine, earlier)
+                    found += self._reached(bonus, payee, mine)
         return found
 
-    def _reached(self, bonus, payee, mine, earlier):
-        book, conversion = self.book, mine[0].conversion
-        now = period(bonus["per"], conversion.day)
-        same = [
-            one for one in earlier if one.partner == payee.partner and period(bonus["per"], one.conversion.day) == now
-        ]
-        before, after = self._measure(bonus, same), self._measure(bonus, same + mine)
-        reaches = book.minor(bonus["reaches"]) if bonus["measure"] == "volume" else int(bonus["reaches"])
-        book.border("bonus reaches", after, reaches)
-        if not before < reaches <= after:
-            return []
-        once = payee.partner, bonus["key"], bonus["per"], now
-        if once in self.paid:
-            book.saw("bonus reached again")
-            return []
-        self.paid.add(once)
-        if bonus.get("if_undone", "reverse") == "keep" and any(one.kept < 1 for one in same):
-            book.saw("bonus kept over a refund")
-        book.saw("bonus", bonus["measure"], bonus["per"], bonus.get("if_undone", "reverse"))
-        line = Extra(
-            "bonus", conversion, payee.partner, bonus["key"], payee.agreement.terms, payee.place, book.hold_days
-        )
-        line.amount, line.steps_paid, line.known = int(book.minor(bonus["flat"])), [bonus], Workings(book.scale)
-        unit = book.scale if bonus["measure"] == "volume" else 1
-        line.known.plain("total", Fraction(before, unit), gives=Fraction(after, unit))
-        line.known.plain("bonus", Fraction(reaches, unit), gives=Fraction(bonus["flat"]), words=(bonus["per"],))
-        return [line]
-
-    def _measure(self, bonus, components):
-        """What the lines of rules of the bonus's `on` come to."""
+    def _reached(self, bonus, payee, components):
+        book, conversion = self.book, components[0].conversion
         keep = bonus.get("if_undone", "reverse") == "keep"
         counts = [one for one in components if one.rule["on"] == bonus["on"] and (keep or one.kept > 0)]
+        if not counts:
+            return []
+        if keep and counts[0].kept < 1:
+            book.saw("bonus kept over a refund")
+        period_now = payee.partner, bonus["key"], bonus["per"], period(bonus["per"], conversion.day)
+        earlier = self.counted.setdefault(period_now, [])
+        before = sum(one.amount for one in earlier)
+        earlier.append(self._count(bonus, counts, earlier))
+        after = before + earlier[-1].amount
+        if any(one.measure != bonus["measure"] for one in earlier):
+            book.saw("bonus counter of two measures")
+        reaches = int(book.minor(bonus["reaches"]) if bonus["measure"] == "volume" else bonus["reaches"])
+        book.border("bonus reaches", after, reaches)
+        if after < reaches or period_now in self.paid:
+            return []
+        self.paid.add(period_now)
+        book.saw("bonus", bonus["measure"], bonus["per"], bonus.get("if_undone", "reverse"))
+        return [self._line(bonus, payee, conversion, before, after, reaches)]
+
+    def _count(self, bonus, components, earlier):
+        customer, keep = components[0].conversion.customer, bonus.get("if_undone", "reverse") == "keep"
         if bonus["measure"] == "volume":
-            return sum(one.made if keep else one.basis for one in counts if not one.rule.get("adds"))
-        of = "id" if bonus["measure"] == "count" else "customer"
-        return len({getattr(one.conversion, of) for one in counts})
+            whole = [one for one in components if not one.rule.get("adds")]
+            return Counted(customer, "volume", sum(one.made if keep else one.basis for one in whole))
+        known = {one.customer for one in earlier if one.measure == "customers"}
+        again = bonus["measure"] == "customers" and customer in known
+        return Counted(customer, bonus["measure"], 0 if again else 1)
+
+    def _line(self, bonus, payee, conversion, before, after, reaches):
+        book, unit = self.book, self.book.scale if bonus["measure"] == "volume" else 1
+        terms, known = payee.agreement.terms, Workings(book.scale)
+        line = Extra("bonus", conversion, payee.partner, bonus["key"], terms, payee.place, book.hold_days)
+        line.amount, line.steps_paid, line.known = int(book.minor(bonus["flat"])), [bonus], known
+        known.plain("total", Fraction(before, unit), gives=Fraction(after, unit))
+        known.plain("bonus", Fraction(reaches, unit), gives=Fraction(bonus["flat"]), words=(bonus["per"],))
+        return line
