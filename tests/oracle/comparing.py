@@ -30,21 +30,21 @@ class Said:
     totals: list
 
 
-def engine(program, facts, as_of):
+def engine(program, facts, as_of, *, compiled=True):
     read = read_program(program)
     moment = instant(datetime.fromisoformat(as_of)) if as_of else None
-    settled = settle(read, read_facts(read, facts), moment)
+    settled = settle(read, read_facts(read, facts), moment, compiled=compiled)
     notices = {notice.refund: notice.notice for notice in settled.notices}
     totals = [(one.partner, one.currency, one.state, one.lines, one.amount) for one in summary(settled.lines)]
     outcomes = [(row["conversion"], row["outcome"]) for row in map(outcome_to_json, settled.outcomes)]
     return Said([line_to_json(line) for line in settled.lines], outcomes, notices, totals)
 
 
-def compare(program, facts, as_of):
+def compare(program, facts, as_of, *, compiled=True):
     """(the oracle's result, what differs)."""
     expected = evaluate(program, facts, as_of)
     try:
-        said = engine(program, facts, as_of)
+        said = engine(program, facts, as_of, compiled=compiled)
     except Exception as failure:  # noqa: BLE001  whatever it raises on a good world is a difference
         why = getattr(failure, "problems", None) or repr(failure)
         return expected, [f"the engine refuses: {why}"]

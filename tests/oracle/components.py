@@ -45,6 +45,7 @@ class Component:
     earned: Fraction = Fraction(0)  # before the tail percent and after it
     exact: Fraction = Fraction(0)
     steps_paid: list = field(default_factory=list)
+    slices: list = field(default_factory=list)  # how much of a volume lies in each step
     amount: int = 0
     reasons: list = field(default_factory=list)
     known: Workings | None = None

@@ -88,7 +88,7 @@ def _output():
         "fx_pending credit_denied"
     )
     found = _all("outcome", outcomes.split()) | _all("notice", ["unmatched", "quarantined"])
-    found |= _all("state", ["pending", "payable"]) | {"payable in its first instant", "a leap day"}
+    found |= _all("state", ["pending", "payable"]) | {"payable in its first instant", "a leap day", "a large basis"}
     found |= _all("line", ["commission", "override", "bonus"], CURRENCIES)
     found |= _all("zone", sorted({name for name, _ in SCENES})) | _all("a day of", ["more", "less"], "than 24 hours")
     late = ["sale", "event", "refund", "touch", "credit", "rate", "cancel"]

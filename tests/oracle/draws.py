@@ -56,6 +56,7 @@ class Draw:
         self.currency = self.one(CURRENCIES)
         self.foreign = self.one([one for one in CURRENCIES if one != self.currency])
         self.calm = self.maybe(0.6)  # people who stay: most conversions get as far as the money
+        self.large = self.maybe(0.06)  # sums so long that their products leave 64 bits
         self.pool = [self._fresh() for _ in range(self.below(5) + 3)]
 
     def maybe(self, share=0.5):
@@ -141,6 +142,8 @@ class Draw:
         """Round sums (they add up to tier borders), tiny ones (every rounding shows), and sums that end in 5."""
         unit = 10**places
         kind = self.below(10)
+        if self.large and kind < 8:
+            return self.below(3 * 10**13)
         if kind < 4:
             return 50 * unit * (1 + self.below(4))
         if kind < 6:
@@ -156,6 +159,8 @@ class Draw:
     def small(self, most=20):
         """A sum of the program's currency for limits, flats and floors."""
         places = places_of(self.currency)
+        if self.large and self.maybe():
+            return money_text(self.below(10**12), places)
         return money_text(self.one([0, 1, 5 * 10**places, self.below(most * 10**places), 10 * 10**places]), places)
 
     def percent(self):

@@ -100,6 +100,8 @@ def _text(book, line):
     book.saw("state", state)
     book.saw("line", line.kind, book.currency)
     book.saw("zone", book.zone.key)
+    if line.basis > 10**12:
+        book.saw("a large basis")
     _saw_day(book, line.conversion.day)
     if first == book.as_of:
         book.saw("payable in its first instant")

@@ -149,7 +149,7 @@ def touch(draw, place):
 
 
 def sale(draw, key):
-    currency = draw.one([draw.currency] * 5 + [draw.foreign])
+    currency = draw.currency if draw.large else draw.one([draw.currency] * 5 + [draw.foreign])
     places = places_of(currency)
     amounts = [draw.minor(places) for _ in range(1 if draw.maybe(0.4) else 1 + draw.below(3))]
     if draw.maybe(0.03):
@@ -196,7 +196,7 @@ def event(draw, key):
     found = {"fact": "event", "id": key, "name": draw.one(["lead", "lead", "lead", "signup"]), "at": draw.at()}
     found["customer"] = draw.one(CUSTOMERS)
     if draw.maybe(0.7):
-        currency = draw.one([draw.currency, draw.currency, draw.foreign])
+        currency = draw.currency if draw.large else draw.one([draw.currency, draw.currency, draw.foreign])
         found["value"] = draw.money(currency)
         if currency != draw.currency or draw.maybe():
             found["currency"] = currency
@@ -252,6 +252,7 @@ def refund(draw, place, sold):
     places = places_of(sold["currency"])
     whole = int(Fraction(sold["amount"]) * 10**places)
     minor = draw.one([whole, whole // 2, whole // 3, 1, whole * 5 // 6])
+    minor = min(minor, 10 ** (11 + places) - 1)
     found = {"fact": "refund", "id": draw.one(["f", "F"]) + str(place), "sale": sold["id"], "at": draw.at()}
     return found | {"amount": money_text(minor, places)}
 

@@ -13,7 +13,7 @@ def pay_conversion(book, memory, components):
     """Fill in the amounts of one conversion's components; those of earlier conversions are final by now."""
     for one in components:
         one.earned, one.steps_paid = pay_component(book, memory, one)
-        one.known.money("rate", value=one.earned)
+        one.known.money("rate", *one.slices, value=one.earned)
         tail = one.payee.standing.tail
         one.exact = one.earned if tail is None else one.earned * tail
         one.known.money("tail", one.earned, also=[tail or 1], value=one.exact)

@@ -215,6 +215,7 @@ def _pay_slices(book, memory, component, tiers, keep):
             book.saw("basis as made 0 but the basis not")
         return component.basis * percent(step["percent"]), [step]
     book.saw("tier slices", min(len(found), 3))
+    component.slices = [part for _, part in found]
     paid = sum(part * percent(step["percent"]) for step, part in found)
     return paid * component.basis / size, [step for step, _ in found]
 

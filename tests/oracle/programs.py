@@ -179,6 +179,8 @@ def tiers(draw):
 def tier_width(draw, measure, places):
     if measure != "volume":
         return 1 + draw.below(2)
+    if draw.large and draw.maybe():
+        return 1 + draw.below(10**13)
     return draw.one([50, 100, 200]) * 10**places if draw.maybe(0.7) else 1 + draw.below(30)
 
 

@@ -35,6 +35,8 @@ def kind_of(found):
         return None
     head, _, values = found[0].partition(": ")
     words = head.split(" in ")[0].split(" of ")[0]
+    if words == "the engine refuses":
+        return f"{words}: {values[:40]}"
     if words == "steps":
         return f"steps: {values.partition(':')[0]}"
     if words.startswith("line only"):
