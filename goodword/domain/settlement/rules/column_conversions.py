@@ -161,15 +161,26 @@ def _put_sales(found: Conversions) -> None:
             table[name][rows] = sales.kept(figures)
 
 
-def put_customers(conversions: Conversions) -> tuple[Numbered, pa.Array]:
-    """Whose each conversion is; the customers and their ids."""
-    sales, events = (rows.texts("customer", required=True) for rows in (conversions.sales, conversions.events))
-    both = joined(sales, events)
+class CustomerNumbers(NamedTuple):
+    """The customers of conversions, their ids by number, and the number of each sale's and then event's."""
+
+    known: Numbered
+    names: pa.Array
+    numbers: Array
+
+
+def number_customers(sales: Rows, events: Rows) -> CustomerNumbers:
+    """Whose each conversion is."""
+    both = joined(*(rows.texts("customer", required=True) for rows in (sales, events)))
     known, numbers = numbered(column_of(both))
-    conversions.table["customer"][conversions.sale_rows] = numbers[: len(sales)]
-    conversions.table["customer"][conversions.event_rows] = numbers[len(sales) :]
     names = both.take(pa.array(known.first_rows))
-    return _compact(known, names), names
+    return CustomerNumbers(_compact(known, names), names, numbers)
+
+
+def put_customers(conversions: Conversions, numbers: Array) -> None:
+    """Whose each conversion is."""
+    conversions.table["customer"][conversions.sale_rows] = numbers[: conversions.sales.count]
+    conversions.table["customer"][conversions.event_rows] = numbers[conversions.sales.count :]
 
 
 def _compact(known: Numbered, names: pa.Array) -> Numbered:

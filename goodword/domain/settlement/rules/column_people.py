@@ -7,14 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from goodword.domain.settlement.records import CHANNELS, CODE, REGISTRATION
+from goodword.domain.settlement.records import CHANNELS, CODE, REGISTRATION, Partner
 from goodword.domain.settlement.rules import layout
 from goodword.domain.settlement.rules.column_conversions import Dated
 from goodword.domain.settlement.rules.column_texts import column_of, require, text_ranks, texts_at
 from goodword.domain.settlement.rules.layout import NONE, Table
 from goodword.domain.settlement.rules.plain_rows import FURTHEST, Rows
-from goodword.domain.settlement.rules.prepare_people import Codes, Tokens, put_tokens
-from goodword.domain.settlement.rules.prepare_tables import Array, Ranks, Touches, put, slices, touch_table
+from goodword.domain.settlement.rules.prepare_people import Codes, Tokens, partner_tokens, put_tokens
+from goodword.domain.settlement.rules.prepare_tables import Array, Touches, put, slices, touch_table
 from goodword.domain.settlement.rules.prepare_terms import RuleTables
 from goodword.domain.settlement.rules.text_columns import (
     MISSING,
@@ -28,11 +28,14 @@ from goodword.domain.settlement.rules.text_columns import (
 
 
 class Customers(NamedTuple):
-    """The customers of conversions: their numbers, their table, and what the facts of them say."""
+    """The customers of conversions: their numbers and their table, their visitors, and the tokens of everybody."""
 
     known: Numbered
     table: Table
     visitors: "Visitors"
+    tokens: Tokens
+    shared: Table
+    """The tokens that each shares with some partner."""
 
 
 class Visitors(NamedTuple):
@@ -45,9 +48,9 @@ class Visitors(NamedTuple):
 
 
 def read_customers(
-    known: Numbered, given: Rows, rules: RuleTables, values: dict[int, Sequence[str]], tokens: Tokens
-) -> tuple[Customers, Table]:
-    """The table of customers, still without touches and credits; and all tokens but those of partners."""
+    known: Numbered, given: Rows, partners: Sequence[Partner], rules: RuleTables, values: dict[int, Sequence[str]]
+) -> Customers:
+    """The customers, their table still without touches and credits. `partners`: those that may refer themselves."""
     ids = column_of(given.ids())
     numbers = looked_up(known, ids)
     count = len(known.first_rows)
@@ -62,8 +65,10 @@ def read_customers(
         by_customer = np.append(countries.numbers, np.int32(NONE))[rows]
         found_countries, met_countries = in_order_met(by_customer, len(countries.texts))
         table["country"], values[layout.COUNTRY] = found_countries + 1, texts_at(countries.texts, met_countries)
-    found = _tokens(given, rows, table, tokens)
-    return Customers(known, table, _visitors(given, numbers, count)), found
+    email, domain = (_taken(given.texts(name), rows) for name in ("email", "domain"))
+    asked = email.null_count < count or domain.null_count < count
+    tokens = partner_tokens(partners if asked else [])
+    return Customers(known, table, _visitors(given, numbers, count), tokens, _shared((email, domain), table, tokens))
 
 
 def _at(flags: Array, rows: Array) -> Array:
@@ -75,13 +80,12 @@ def _taken(texts: pa.Array, rows: Array) -> pa.Array:
     return texts.take(pa.array(rows, mask=rows == NONE))
 
 
-def _tokens(given: Rows, rows: Array, table: Table, tokens: Tokens) -> Table:
+def _shared(of_each: tuple[pa.Array, pa.Array], table: Table, tokens: Tokens) -> Table:
     """What each customer shares with partners, by customer."""
-    emails, domains = given.texts("email"), given.texts("domain")
     if not (tokens.emails or tokens.domains):
         return np.zeros(0, np.int32)
     require("" not in tokens.domains)
-    email, domain = (lower(column_of(_lowered(_taken(texts, rows)))) for texts in (emails, domains))
+    email, domain = (lower(column_of(_lowered(texts))) for texts in of_each)
     by_email, by_domain = (numbered(column_of(pa.array(list(names), pa.string())))[0] for names in tokens[:2])
     whose_host = looked_up(by_domain, hosts(email))
     found = np.stack((looked_up(by_email, email), whose_host, looked_up(by_domain, domain)))
@@ -115,50 +119,62 @@ def _visitors(given: Rows, numbers: Array, count: int) -> Visitors:
     return Visitors(known, lo, n, (pairs % count if count else pairs).astype(np.int32))
 
 
-def put_touches(touches: Dated, customers: Customers, partner: Array, codes: Codes, rules: RuleTables) -> Table:
-    """The table of touches: recorded ones, each for every customer it counts for, and codes on sales."""
-    ranks, recorded = _recorded(touches, customers, partner, rules)
-    rows = np.flatnonzero(codes.partner != NONE)
-    at = codes.conversions["at"][rows]
-    if len(rows):
-        on_sales = Touches(
-            codes.conversions["customer"][rows],
-            at,
-            at + rules.channel_windows[CODE],
-            codes.partner[rows],
-            np.full(len(rows), rules.channel_ranks[CODE], np.int8),
-            rows.astype(np.int32),
-        )
-        recorded = Touches(*map(np.concatenate, zip(recorded, on_sales, strict=True)))
-    put(customers.table, "touch", slices(recorded.customer, len(customers.table)))
-    return touch_table(recorded, ranks)
+class Recorded(NamedTuple):
+    """Touches as they were recorded, whomever they count for."""
+
+    at: Array
+    expires: Array
+    partner: Array
+    rank: Array
+    ids: pa.Array
 
 
-def _recorded(touches: Dated, customers: Customers, partner: Array, rules: RuleTables) -> tuple[Ranks, Touches]:
+def read_touches(touches: Dated, names: Sequence[str], rules: RuleTables) -> tuple[Recorded, list[str]]:
+    """The touches; and all partners: the names given, then those that only touches name."""
     given = touches.rows
     ids = given.ids()
     channel, texts = given.kinds("channel", required=True)
-    names = texts.to_pylist()
-    require(set(names) <= set(CHANNELS))
+    channels = texts.to_pylist()
+    require(set(channels) <= set(CHANNELS))
     channel = given.kept(channel.astype(np.int8))
     at = given.kept(touches.at)
-    windows = np.array([rules.channel_windows[name] for name in names], np.int64)
-    expires = at + (windows[channel] if len(names) else 0)
+    windows = np.array([*(rules.channel_windows[name] for name in channels), 0], np.int64)
+    expires = at + windows[channel]
     until = given.kept(given.instants("until", required=False, latest=FURTHEST))
-    if REGISTRATION in names:
-        protected = (channel == names.index(REGISTRATION)) & (until != MISSING)
+    if REGISTRATION in channels:
+        protected = (channel == channels.index(REGISTRATION)) & (until != MISSING)
         expires[protected] = until[protected]
-    ranks = np.array([rules.channel_ranks[name] for name in names], np.int8)
-    rank = ranks[channel] if len(names) else np.zeros(0, np.int8)
-    rows, customer = _whose(given, customers)
+    ranks = np.array([*(rules.channel_ranks[name] for name in channels), 0], np.int8)
+    partner, everybody = _partner_numbers(given, names)
+    return Recorded(at, expires, partner, ranks[channel], ids), everybody
+
+
+def put_touches(recorded: Recorded, whose: tuple[Array, Array], table: Table, codes: Codes, rules: RuleTables) -> Table:
+    """The table of touches: recorded ones, each for every customer it counts for, and codes on sales."""
+    rows, customer = whose
+    at, expires, partner, rank, ids = recorded
     of_ids = text_ranks(ids)
-    if len(rows) == len(at) and np.array_equal(rows, np.arange(len(at))):
-        return of_ids, Touches(customer, at, expires, partner, rank, np.full(len(at), NONE, np.int32))
-    found = Touches(customer, at[rows], expires[rows], partner[rows], rank[rows], np.full(len(rows), NONE, np.int32))
-    return lambda pairs: of_ids(rows[pairs]), found
+    if len(rows) < len(at) or not np.array_equal(rows, np.arange(len(at))):
+        at, expires, partner, rank = at[rows], expires[rows], partner[rows], rank[rows]
+        of_ids = text_ranks(ids.take(pa.array(rows)))
+    found = Touches(customer, at, expires, partner, rank, np.full(len(rows), NONE, np.int32))
+    coded_rows = np.flatnonzero(codes.partner != NONE)
+    if len(coded_rows):
+        used_at = codes.conversions["at"][coded_rows]
+        on_sales = Touches(
+            codes.conversions["customer"][coded_rows],
+            used_at,
+            used_at + rules.channel_windows[CODE],
+            codes.partner[coded_rows],
+            np.full(len(coded_rows), rules.channel_ranks[CODE], np.int8),
+            coded_rows.astype(np.int32),
+        )
+        found = Touches(*map(np.concatenate, zip(found, on_sales, strict=True)))
+    put(table, "touch", slices(found.customer, len(table)))
+    return touch_table(found, of_ids)
 
 
-def _whose(given: Rows, customers: Customers) -> tuple[Array, Array]:
+def read_whose(given: Rows, customers: Customers) -> tuple[Array, Array]:
     """Each touch with each customer that it counts for: its own, and those whose visitor it names."""
     whose, visitor = given.all_texts("customer"), given.all_texts("visitor")
     require(
@@ -180,8 +196,7 @@ def _whose(given: Rows, customers: Customers) -> tuple[Array, Array]:
     return np.concatenate((rows, naming[others])), np.concatenate((own[rows], customer[others]))
 
 
-def partner_numbers(given: Rows, names: Sequence[str]) -> tuple[Array, list[str]]:
-    """The partner of each touch, and all partners: the names given, then those that only touches name."""
+def _partner_numbers(given: Rows, names: Sequence[str]) -> tuple[Array, list[str]]:
     kinds = given.kinds("partner", required=True)
     known, _ = numbered(column_of(pa.array(names, pa.string())))
     by_kind, numbers = looked_up(known, column_of(kinds.texts)), given.kept(kinds.numbers)

@@ -4,7 +4,7 @@ reader that explains.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from concurrent.futures import Executor, ThreadPoolExecutor
 from itertools import chain, repeat
 from typing import Final, NamedTuple
 
@@ -16,7 +16,9 @@ from goodword.domain.settlement.records import Credit, FactSet, Instant, Rate
 from goodword.domain.settlement.result import Notice
 from goodword.domain.settlement.rules.column_conversions import (
     Conversions,
+    CustomerNumbers,
     Dated,
+    number_customers,
     put_codes,
     put_customers,
     put_lines,
@@ -24,7 +26,7 @@ from goodword.domain.settlement.rules.column_conversions import (
     read_conversions,
     sales_of,
 )
-from goodword.domain.settlement.rules.column_people import partner_numbers, put_touches, read_customers
+from goodword.domain.settlement.rules.column_people import put_touches, read_customers, read_touches, read_whose
 from goodword.domain.settlement.rules.column_properties import put_properties
 from goodword.domain.settlement.rules.column_records import read_agreements, read_partners
 from goodword.domain.settlement.rules.column_texts import NotPlain, column_of, joined, require, text_ranks, texts_at
@@ -36,7 +38,6 @@ from goodword.domain.settlement.rules.prepare_people import (
     Codes,
     credit_tables,
     partner_table,
-    partner_tokens,
     put_agreements,
     put_tokens,
     standing_credits,
@@ -83,50 +84,37 @@ class _Given(NamedTuple):
 
 
 def _prepare(program: Program, few: FactSet, sources: Mapping[str, Source], as_of: Instant | None) -> Prepared:
-    few = replace(
-        few,
-        partners=read_partners(Rows("partner", sources.get("partner"))),
-        agreements=read_agreements(Rows("agreement", sources.get("agreement")), program),
-    )
-    rules, given = rule_tables(program), _given(few, sources, as_of)
+    """Two things at a time: conversions here, and aside the people that they are of."""
+    rules = rule_tables(program)
     values: dict[int, Sequence[str]] = {}
-    found, currencies = read_conversions(given.sales, given.events, _asked(given), program)
-    put_ons(found, rules)
-    lines = put_lines(found, rules, values)
-    properties, property_values = put_properties(found, rules.properties)
-    found.sales.texts("subscription")
-    customer_numbers, customer_names = put_customers(found)
-    people = _people((program, rules, few), (given, found, sources), (customer_numbers, customer_names), values)
-    refunds, notices = _put_refunds(given.refunds, found)
-    _put_cancels(given.cancels, found, program.timezone)
-    table = found.table
-    known = known_rates(given.rates, {name: number for number, name in enumerate(currencies)}, program.currency)
-    rates, exact, table["rate"] = rate_table(known, np.where(table["has_value"], table["currency"], 0), table["at"])
-    business = Business(
-        names=found.names,
-        conversions=table,
-        sale_lines=lines,
-        properties=properties,
-        property_values=property_values,
-        refunds=refunds,
-        notices=notices,
-        rates=rates,
-        exact_rates=exact,
-        currencies=currencies,
-    )
+    with ThreadPoolExecutor(1) as aside:
+        given = _given(few, sources, as_of, aside)
+        going = _People((program, rules, few), given, sources, values)
+        reading = aside.submit(going.read)
+        customers = number_customers(given.sales.rows, given.events.rows)
+        meeting = aside.submit(going.meet, customers)
+        found, currencies = read_conversions(given.sales, given.events, _asked(given), program)
+        put_customers(found, customers.numbers)
+        reading.result()
+        ending = aside.submit(going.end, found)
+        business = _business((program, rules), given, (found, currencies), values)
+        meeting.result()
+        people = ending.result()
     return put_together(program, rules, (people, business), values, given.until)
 
 
-def _given(few: FactSet, sources: Mapping[str, Source], as_of: Instant | None) -> _Given:
-    rows = [Rows(kind, sources.get(kind)) for kind in ("sale", "event", "touch", "refund", "cancel")]
-    ats = [one.instants("at") for one in rows]
+def _given(few: FactSet, sources: Mapping[str, Source], as_of: Instant | None, aside: Executor) -> _Given:
+    rows = [Rows(kind, sources.get(kind)) for kind in ("touch", "sale", "event", "refund", "cancel")]
+    reading = [aside.submit(one.instants, "at") for one in rows[:1]]
+    ats = [one.instants("at") for one in rows[1:]]
+    ats = [one.result() for one in reading] + ats
     records: list[Credit | Rate] = [*few.credits, *few.rates]
     latest = [int(at.max()) for at in ats if len(at)] + [one.at for one in records]
     until = max(latest, default=_BEFORE_ALL) if as_of is None else as_of
     bound = min(max(until, -NEVER), NEVER)
     for one, at in zip(rows, ats, strict=True):
         one.keep(at <= bound)
-    sales, events, touches, refunds, cancels = (Dated(one, at) for one, at in zip(rows, ats, strict=True))
+    touches, sales, events, refunds, cancels = (Dated(one, at) for one, at in zip(rows, ats, strict=True))
     return _Given(
         sales=sales,
         events=events,
@@ -139,38 +127,105 @@ def _given(few: FactSet, sources: Mapping[str, Source], as_of: Instant | None) -
     )
 
 
-def _people(
-    known: tuple[Program, RuleTables, FactSet],
-    given: tuple[_Given, Conversions, Mapping[str, Source]],
-    customers: tuple[Numbered, pa.Array],
+def _business(
+    known: tuple[Program, RuleTables],
+    given: _Given,
+    conversions: tuple[Conversions, list[str]],
     values: dict[int, Sequence[str]],
-) -> People:
-    (program, rules, few), (dated, conversions, sources), (customer_numbers, customer_names) = known, given, customers
-    decided = _credited(dated, customer_numbers, conversions)
-    touching, names = partner_numbers(dated.touches.rows, _named(few))
-    partners = Coder(chain(names, (share.partner for one, _ in decided for share in one.shares if share.ppm)))
-    tokens = partner_tokens(list(few.partners) if program.blocks_self_referral else [])
-    partner_rows = partner_table(partners, list(few.partners), rules, values)
-    agreements, agreement_ids = put_agreements(partner_rows, list(few.agreements), partners, rules, program.timezone)
-    found, theirs = read_customers(customer_numbers, Rows("customer", sources.get("customer")), rules, values, tokens)
-    codes = Codes(put_codes(conversions, list(few.codes), partners.numbers), conversions.table)
-    touches = put_touches(dated.touches, found, touching, codes, rules)
-    credits_, shares = credit_tables(decided, partners, found.table, conversions.table)
-    put_tokens(partner_rows, list(map(len, tokens.of_partners)), 0)
-    own = np.fromiter(chain.from_iterable(tokens.of_partners), np.int32)
-    return People(
-        partner_names=partners.texts,
-        partners=partner_rows,
-        agreement_ids=agreement_ids,
-        agreements=agreements,
-        tokens=np.concatenate((own, theirs)),
-        customer_names=customer_names,
-        customers=found.table,
-        touches=touches,
-        credit_ids=[credit.id for credit, _ in decided],
-        credits=credits_,
-        credit_shares=shares,
+) -> Business:
+    (program, rules), (found, currencies) = known, conversions
+    table = found.table
+    put_ons(found, rules)
+    lines = put_lines(found, rules, values)
+    properties, property_values = put_properties(found, rules.properties)
+    found.sales.texts("subscription")
+    refunds, notices = _put_refunds(given.refunds, found)
+    _put_cancels(given.cancels, found, program.timezone)
+    rate_facts = known_rates(given.rates, {name: number for number, name in enumerate(currencies)}, program.currency)
+    rates, exact, table["rate"] = rate_table(
+        rate_facts, np.where(table["has_value"], table["currency"], 0), table["at"]
     )
+    return Business(
+        names=found.names,
+        conversions=table,
+        sale_lines=lines,
+        properties=properties,
+        property_values=property_values,
+        refunds=refunds,
+        notices=notices,
+        rates=rates,
+        exact_rates=exact,
+        currencies=currencies,
+    )
+
+
+class _People:
+    """Partners, customers and touches, read in three steps: alone, with the customers, with the conversions."""
+
+    def __init__(
+        self,
+        known: tuple[Program, RuleTables, FactSet],
+        given: _Given,
+        sources: Mapping[str, Source],
+        values: dict[int, Sequence[str]],
+    ) -> None:
+        self._program, self._rules, self._few = known
+        self._given, self._sources, self._values = given, sources, values
+
+    def read(self) -> None:
+        """What asks for nothing else."""
+        self._partners = read_partners(Rows("partner", self._sources.get("partner")))
+        agreements = Rows("agreement", self._sources.get("agreement"))
+        self._agreements = read_agreements(agreements, self._program)
+        self._touches, self._names = read_touches(self._given.touches, self._named(), self._rules)
+
+    def meet(self, customers: CustomerNumbers) -> None:
+        """The customers, and whom touches count for."""
+        given = Rows("customer", self._sources.get("customer"))
+        may_refer_themselves = self._partners if self._program.blocks_self_referral else []
+        self._ids = customers
+        self._customers = read_customers(customers.known, given, may_refer_themselves, self._rules, self._values)
+        self._whose = read_whose(self._given.touches.rows, self._customers)
+
+    def end(self, conversions: Conversions) -> People:
+        """Everything, with the credits and the codes of conversions."""
+        rules, table, tokens = self._rules, self._customers.table, self._customers.tokens
+        decided = _credited(self._given, self._ids.known, conversions)
+        strangers = (share.partner for one, _ in decided for share in one.shares if share.ppm)
+        partners = Coder(chain(self._names, strangers))
+        partner_rows = partner_table(partners, self._partners, rules, self._values)
+        agreements, agreement_ids = put_agreements(
+            partner_rows, self._agreements, partners, rules, self._program.timezone
+        )
+        codes = Codes(put_codes(conversions, list(self._few.codes), partners.numbers), conversions.table)
+        touches = put_touches(self._touches, self._whose, table, codes, rules)
+        credits_, shares = credit_tables(decided, partners, table, conversions.table)
+        put_tokens(partner_rows, list(map(len, tokens.of_partners)), 0)
+        own = np.fromiter(chain.from_iterable(tokens.of_partners), np.int32)
+        return People(
+            partner_names=partners.texts,
+            partners=partner_rows,
+            agreement_ids=agreement_ids,
+            agreements=agreements,
+            tokens=np.concatenate((own, self._customers.shared)),
+            customer_names=self._ids.names,
+            customers=table,
+            touches=touches,
+            credit_ids=[credit.id for credit, _ in decided],
+            credits=credits_,
+            credit_shares=shares,
+        )
+
+    def _named(self) -> list[str]:
+        """The partners that records name, those with a partner fact first."""
+        return Coder(
+            chain(
+                (partner.id for partner in self._partners),
+                (partner.parent for partner in self._partners),
+                (agreement.partner for agreement in self._agreements),
+                (code.partner for code in self._few.codes),
+            )
+        ).texts
 
 
 def _asked(given: _Given) -> pa.Array:
@@ -187,18 +242,6 @@ def _credited(given: _Given, customers: Numbered, conversions: Conversions) -> l
     rows = conversions.asked.row_of[conversions.asked.numbers(which)]
     by_customer = zip(whose.to_pylist(), looked_up(customers, column_of(whose)).tolist(), strict=True)
     return standing_credits(given.credits, dict(by_customer), dict(zip(which.to_pylist(), rows.tolist(), strict=True)))
-
-
-def _named(few: FactSet) -> list[str]:
-    """The partners that records name, those with a partner fact first."""
-    return Coder(
-        chain(
-            (partner.id for partner in few.partners),
-            (partner.parent for partner in few.partners),
-            (agreement.partner for agreement in few.agreements),
-            (code.partner for code in few.codes),
-        )
-    ).texts
 
 
 def _put_refunds(refunds: Dated, conversions: Conversions) -> tuple[Table, list[Notice]]:

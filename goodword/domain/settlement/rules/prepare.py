@@ -35,6 +35,7 @@ from goodword.domain.settlement.rules.prepare_people import (
     Codes,
     credit_tables,
     customer_table,
+    may_share,
     partner_table,
     partner_tokens,
     put_agreements,
@@ -78,7 +79,7 @@ def prepare(program: Program, facts: FactSet, as_of: Instant | None) -> Prepared
     partner_rows = partner_table(partners, known_partners, rules, values)
     agreements, agreement_ids = put_agreements(partner_rows, list(facts.agreements), partners, rules, timezone)
     customers = customer_table(customer_ids, facts.customers, rules, values)
-    tokens = partner_tokens(known_partners if program.blocks_self_referral else [])
+    tokens = partner_tokens(known_partners if program.blocks_self_referral and may_share(customers) else [])
     token_rows = token_table(tokens, partner_rows, customers)
     codes = Codes(put_codes(found, facts.codes, partners), conversions)
     touches = put_touches(dated.touches, customers, partners, codes, rules)

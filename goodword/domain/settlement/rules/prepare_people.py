@@ -173,6 +173,11 @@ class Tokens(NamedTuple):
         return sorted(number for number in found if number is not None)
 
 
+def may_share(customers: Customers) -> bool:
+    """Whether anything is known of a customer that a partner could share."""
+    return any(one is not None and (one.email or one.domain) for one in customers.known)
+
+
 def partner_tokens(partners: Sequence[Partner]) -> Tokens:
     """Their e-mail addresses and domains as numbers: addresses first, each by code point."""
     identities = [identity(one.emails, one.domains) for one in partners]

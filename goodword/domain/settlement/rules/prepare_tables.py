@@ -47,9 +47,9 @@ def put(table: Table, name: str, found: Slices) -> None:
 def in_order(at: Array, ranks: Ranks, group: Array | None = None) -> Array:
     """The rows by (group, at, id). Ids are compared only where the rest is equal."""
     order = _by_time(at) if group is None else _by_group(at, group)
-    same = at[order[1:]] == at[order[:-1]]
-    if group is not None:
-        same &= group[order[1:]] == group[order[:-1]]
+    same = _repeats(at, order)
+    if group is not None and same.any():
+        same &= _repeats(group, order)
     if not same.any():
         return order
     again = np.concatenate(([False], same))
@@ -58,6 +58,13 @@ def in_order(at: Array, ranks: Ranks, group: Array | None = None) -> Array:
     rows = order[tied]
     order[tied] = rows[np.lexsort((ranks(rows), np.cumsum(~again)[tied]))]
     return order
+
+
+def _repeats(values: Array, order: Array) -> Array:
+    """Whether each value but the first is that of the row before."""
+    ordered = values[order]
+    same: Array = ordered[1:] == ordered[:-1]
+    return same
 
 
 def _by_time(at: Array) -> Array:

@@ -144,18 +144,22 @@ def _look_up(column: Any, table: Array, known: Array, known_starts: Array, numbe
 
 def numbered(column: Column) -> tuple[Numbered, Array]:
     """The distinct texts of a column, and each row's number (NONE: missing)."""
-    rows = len(column.starts)
-    table = np.zeros((_FIRST_ROOM, 3), np.uint64)
-    firsts, numbers = np.empty((3, rows + 1), np.int64), np.empty(rows, np.int32)
-    firsts[0, -1] = 0
+    numbers = np.empty(len(column.starts), np.int32)
+    table, firsts = np.zeros((_FIRST_ROOM, 3), np.uint64), np.zeros((3, _FIRST_ROOM), np.int64)
     row = _number(tuple(column), table, firsts, numbers, 0)
-    while row < rows:
-        larger = np.zeros((len(table) * 4, 3), np.uint64)
-        _move(table, larger)
-        table = larger
+    while row < len(numbers):
+        table, firsts = _larger(table, firsts)
         row = _number(tuple(column), table, firsts, numbers, row)
     starts, ends, first_rows = (first[: firsts[0, -1]].copy() for first in firsts)
     return Numbered(table, Column(column.data, starts, ends), first_rows), numbers
+
+
+def _larger(table: Array, firsts: Array) -> tuple[Array, Array]:
+    room = 4 * len(table)
+    larger, more = np.zeros((room, 3), np.uint64), np.zeros((3, room), np.int64)
+    _move(table, larger)
+    more[:, : firsts.shape[1] - 1], more[0, -1] = firsts[:, :-1], firsts[0, -1]
+    return larger, more
 
 
 def looked_up(known: Numbered, column: Column) -> Array:
@@ -414,9 +418,9 @@ def in_order_met(numbers: Array, count: int) -> tuple[Array, Array]:
 
 @entry
 def grouped(order: Array, group: Array, count: int) -> Array:
-    """Rows in the given order put together by group, groups ascending, otherwise kept in order."""
+    """All rows, in the given order, put together by group, groups ascending, otherwise kept in order."""
     place = np.zeros(count + 1, np.int64)
-    for row in order:
+    for row in range(len(group)):
         place[group[row] + 1] += 1
     for i in range(count):
         place[i + 1] += place[i]
