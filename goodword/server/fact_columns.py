@@ -65,6 +65,7 @@ class _Columns:
 
     def column(self, name: str) -> pa.Array:
         """One column of all files."""
+        pa.default_memory_pool().release_unused()  # or the columns read before would stay in memory, one and all
         kind = self.schema.field(name).type
         chunks = [chunk for file in self._files for chunk in file.read(columns=[name]).column(name).chunks]
         if pa.types.is_dictionary(kind):

@@ -149,15 +149,16 @@ def read_touches(touches: Dated, names: Sequence[str], rules: RuleTables) -> tup
     return Recorded(at, expires, partner, ranks[channel], ids), everybody
 
 
-def put_touches(recorded: Recorded, whose: tuple[Array, Array], table: Table, codes: Codes, rules: RuleTables) -> Table:
-    """The table of touches: recorded ones, each for every customer it counts for, and codes on sales."""
-    rows, customer = whose
+def chosen(recorded: Recorded, rows: Array) -> Recorded:
+    """These rows of touches."""
     at, expires, partner, rank, ids = recorded
-    of_ids = text_ranks(ids)
-    if len(rows) < len(at) or not np.array_equal(rows, np.arange(len(at))):
-        at, expires, partner, rank = at[rows], expires[rows], partner[rows], rank[rows]
-        of_ids = text_ranks(ids.take(pa.array(rows)))
-    found = Touches(customer, at, expires, partner, rank, np.full(len(rows), NONE, np.int32))
+    return Recorded(at[rows], expires[rows], partner[rows], rank[rows], ids.take(pa.array(rows)))
+
+
+def put_touches(recorded: Recorded, customer: Array, table: Table, codes: Codes, rules: RuleTables) -> Table:
+    """The table of touches: recorded ones, each for a customer that it counts for, and codes on sales."""
+    at, expires, partner, rank, ids = recorded
+    found = Touches(customer, at, expires, partner, rank, np.full(len(at), NONE, np.int32))
     coded_rows = np.flatnonzero(codes.partner != NONE)
     if len(coded_rows):
         used_at = codes.conversions["at"][coded_rows]
@@ -171,7 +172,7 @@ def put_touches(recorded: Recorded, whose: tuple[Array, Array], table: Table, co
         )
         found = Touches(*map(np.concatenate, zip(found, on_sales, strict=True)))
     put(table, "touch", slices(found.customer, len(table)))
-    return touch_table(found, of_ids)
+    return touch_table(found, text_ranks(ids))
 
 
 def read_whose(given: Rows, customers: Customers) -> tuple[Array, Array]:

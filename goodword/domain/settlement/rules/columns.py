@@ -26,7 +26,7 @@ from goodword.domain.settlement.rules.column_conversions import (
     read_conversions,
     sales_of,
 )
-from goodword.domain.settlement.rules.column_people import put_touches, read_customers, read_touches, read_whose
+from goodword.domain.settlement.rules.column_people import chosen, put_touches, read_customers, read_touches, read_whose
 from goodword.domain.settlement.rules.column_properties import put_properties
 from goodword.domain.settlement.rules.column_records import read_agreements, read_partners
 from goodword.domain.settlement.rules.column_texts import NotPlain, column_of, joined, require, text_ranks, texts_at
@@ -75,7 +75,6 @@ class _Given(NamedTuple):
 
     sales: Dated
     events: Dated
-    touches: Dated
     refunds: Dated
     cancels: Dated
     credits: list[Credit]
@@ -88,8 +87,9 @@ def _prepare(program: Program, few: FactSet, sources: Mapping[str, Source], as_o
     rules = rule_tables(program)
     values: dict[int, Sequence[str]] = {}
     with ThreadPoolExecutor(1) as aside:
-        given = _given(few, sources, as_of, aside)
-        going = _People((program, rules, few), given, sources, values)
+        touches: list[Dated] = []
+        given = _given(few, sources, as_of, (aside, touches))
+        going = _People((program, rules, few), (given, sources), touches, values)
         reading = aside.submit(going.read)
         customers = number_customers(given.sales.rows, given.events.rows)
         meeting = aside.submit(going.meet, customers)
@@ -103,9 +103,12 @@ def _prepare(program: Program, few: FactSet, sources: Mapping[str, Source], as_o
     return put_together(program, rules, (people, business), values, given.until)
 
 
-def _given(few: FactSet, sources: Mapping[str, Source], as_of: Instant | None, aside: Executor) -> _Given:
+def _given(
+    few: FactSet, sources: Mapping[str, Source], as_of: Instant | None, aside: tuple[Executor, list[Dated]]
+) -> _Given:
+    """All but the touches, which go into the list."""
     rows = [Rows(kind, sources.get(kind)) for kind in ("touch", "sale", "event", "refund", "cancel")]
-    reading = [aside.submit(one.instants, "at") for one in rows[:1]]
+    reading = [aside[0].submit(one.instants, "at") for one in rows[:1]]
     ats = [one.instants("at") for one in rows[1:]]
     ats = [one.result() for one in reading] + ats
     records: list[Credit | Rate] = [*few.credits, *few.rates]
@@ -115,10 +118,10 @@ def _given(few: FactSet, sources: Mapping[str, Source], as_of: Instant | None, a
     for one, at in zip(rows, ats, strict=True):
         one.keep(at <= bound)
     touches, sales, events, refunds, cancels = (Dated(one, at) for one, at in zip(rows, ats, strict=True))
+    aside[1].append(touches)
     return _Given(
         sales=sales,
         events=events,
-        touches=touches,
         refunds=refunds,
         cancels=cancels,
         credits=[one for one in few.credits if one.at <= until],
@@ -165,19 +168,22 @@ class _People:
     def __init__(
         self,
         known: tuple[Program, RuleTables, FactSet],
-        given: _Given,
-        sources: Mapping[str, Source],
+        given: tuple[_Given, Mapping[str, Source]],
+        touches: list[Dated],
         values: dict[int, Sequence[str]],
     ) -> None:
         self._program, self._rules, self._few = known
-        self._given, self._sources, self._values = given, sources, values
+        (self._given, self._sources), self._values = given, values
+        self._to_read = touches  # taken from the list, so that nothing holds them longer than needed
 
     def read(self) -> None:
         """What asks for nothing else."""
         self._partners = read_partners(Rows("partner", self._sources.get("partner")))
         agreements = Rows("agreement", self._sources.get("agreement"))
         self._agreements = read_agreements(agreements, self._program)
-        self._touches, self._names = read_touches(self._given.touches, self._named(), self._rules)
+        touches = self._to_read.pop()
+        self._touches, self._names = read_touches(touches, self._named(), self._rules)
+        self._touch_rows = touches.rows
 
     def meet(self, customers: CustomerNumbers) -> None:
         """The customers, and whom touches count for."""
@@ -185,7 +191,8 @@ class _People:
         may_refer_themselves = self._partners if self._program.blocks_self_referral else []
         self._ids = customers
         self._customers = read_customers(customers.known, given, may_refer_themselves, self._rules, self._values)
-        self._whose = read_whose(self._given.touches.rows, self._customers)
+        rows, self._whose = read_whose(self._touch_rows, self._customers)
+        self._touches = chosen(self._touches, rows)
 
     def end(self, conversions: Conversions) -> People:
         """Everything, with the credits and the codes of conversions."""

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 _DAY: Final = 86_400
 _STRETCH: Final = 400 * _DAY
 """Offsets are looked up, and kept, for stretches of so many seconds."""
+_SPANS: Final = 30
+"""So many stretches are looked up one after the other, whether anything lies in each or not."""
+_AT_ONCE: Final = 1 << 20
+"""Instants taken at a time, so that the figures in between stay few."""
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _FIRST: Final = int(datetime(1, 1, 2, tzinfo=UTC).timestamp())
 _LAST: Final = int(datetime(9999, 12, 30, tzinfo=UTC).timestamp())
@@ -24,11 +28,16 @@ Array = NDArray[Any]
 
 def local_days(timezone: str, instants: Array) -> Array:
     """The ordinals of the local dates on which instants (microseconds) fall; within the years 1 to 9999."""
-    seconds = instants // 1_000_000
-    if len(seconds) == 0:
-        return seconds
+    found = np.empty(len(instants), np.int32)
+    for lo in range(0, len(instants), _AT_ONCE):
+        part = slice(lo, lo + _AT_ONCE)
+        found[part] = _days(timezone, instants[part] // 1_000_000)
+    return found
+
+
+def _days(timezone: str, seconds: Array) -> Array:
     first, last = int(seconds.min()) // _STRETCH, int(seconds.max()) // _STRETCH
-    spans = range(first, last + 1) if last - first < 30 else np.unique(seconds // _STRETCH).tolist()
+    spans = range(first, last + 1) if last - first < _SPANS else np.unique(seconds // _STRETCH).tolist()
     changes = [change for span in spans for change in _offsets(timezone, span)]
     if len(changes) == 1:
         local = seconds + changes[0][1]
