@@ -5,7 +5,7 @@ facts after `as_of` are left out, and what is left is put in order. Nothing is d
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, compress
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from goodword.domain.settlement.program import Program
 from goodword.domain.settlement.records import (
@@ -121,14 +121,15 @@ def prepare(program: Program, facts: FactSet, as_of: Instant | None) -> Prepared
 
 def _dated(facts: FactSet, as_of: Instant | None) -> _Dated:
     groups = (facts.touches, facts.sales, facts.events, facts.refunds, facts.cancels, facts.credits, facts.rates)
-    listed = [list(group) for group in groups]
+    listed: list[list[Any]] = [list(group) for group in groups]
     ats = [figures(group, "at") for group in listed]
     latest = max((int(at.max()) for at in ats if len(at)), default=_BEFORE_ALL)
     until = latest if as_of is None else as_of
     if latest > until:
         bound = max(min(until, NEVER), -NEVER)
         listed = [list(compress(group, at <= bound)) for group, at in zip(listed, ats, strict=True)]
-    return _Dated(*listed, until)  # type: ignore[call-arg, arg-type]
+    touches, sales, events, refunds, cancels, credits_, rates = listed
+    return _Dated(touches, sales, events, refunds, cancels, credits_, rates, until)
 
 
 def _by_id(ids: Sequence[str], dated: _Dated) -> Mapping[str | None, int]:
