@@ -211,7 +211,8 @@ def test_lists_use_the_same_number_of_queries_whatever_their_length(api, acme, d
             connection,
         ) as seen:
             assert reader.get(path).status_code == 200
-        return len(seen)
+        # A key takes a new lease of calls now and then, whatever the list: that is not the list's.
+        return len([query for query in seen if "api_bucket" not in query["sql"]])
 
     few = {path: count(path) for path in lists}
     for number in range(1, 6):

@@ -241,8 +241,9 @@ def _unknown(world, principal, method, route, relation):
     _assert_no_leak_of_names(answer, principal, path)
     body = re.sub(rb'"(key|recorded_at)": "[^"]*"', b"", answer.body)  # of what a PUT has made
     for part in re.findall(r"[^/]+", path):
-        if part not in route and len(part) > 1:
-            body = body.replace(part.encode(), b"ID")
+        if part not in route:
+            body = body.replace(f'"{part}"'.encode(), b'"ID"')
+            body = body.replace(part.encode(), b"ID") if len(part) > 1 else body
     return Answer(answer.status, answer.headers, body, answer.wrote)
 
 
