@@ -14,7 +14,7 @@ FUNCTION_LINES_ASK, FUNCTION_LINES_MAX = 40, 70
 FILE_LINES_ASK, FILE_LINES_MAX = 400, 800
 # What is longer than one asks for today, and how long it is. A number may only fall; a new entry needs a reason in its
 # commit message. Tables of cases make tests long: for those only the limits count.
-LONG_FILES: dict[str, int] = {"goodword/domain/settlement/rules/text_columns.py": 431}
+LONG_FILES: dict[str, int] = {}
 LONG_FUNCTIONS: dict[str, int] = {
     "goodword/domain/settlement/rules/attribution.py:_weigh": 43,
     "goodword/domain/settlement/rules/components.py:find_components": 53,

@@ -27,14 +27,8 @@ from goodword.domain.settlement.rules.local_days import local_days
 from goodword.domain.settlement.rules.plain_rows import Kinds, Rows
 from goodword.domain.settlement.rules.prepare_tables import Array, in_order
 from goodword.domain.settlement.rules.prepare_terms import RuleTables
-from goodword.domain.settlement.rules.text_columns import (
-    MISSING,
-    Numbered,
-    all_distinct,
-    in_order_met,
-    looked_up,
-    numbered,
-)
+from goodword.domain.settlement.rules.text_columns import Numbered, all_distinct, in_order_met, looked_up, numbered
+from goodword.domain.settlement.rules.text_values import MISSING
 
 _FIGURES = ("amount", "tax", "shipping", "discount", "fees", "cost")
 _LINE = {"product", "category", "amount", "quantity"}

@@ -16,15 +16,8 @@ from goodword.domain.settlement.rules.plain_rows import FURTHEST, Rows
 from goodword.domain.settlement.rules.prepare_people import Codes, Tokens, partner_tokens, put_tokens
 from goodword.domain.settlement.rules.prepare_tables import Array, Touches, put, slices, touch_table
 from goodword.domain.settlement.rules.prepare_terms import RuleTables
-from goodword.domain.settlement.rules.text_columns import (
-    MISSING,
-    Numbered,
-    hosts,
-    in_order_met,
-    looked_up,
-    lower,
-    numbered,
-)
+from goodword.domain.settlement.rules.text_columns import Numbered, hosts, in_order_met, looked_up, lower, numbered
+from goodword.domain.settlement.rules.text_values import MISSING
 
 
 class Customers(NamedTuple):

@@ -14,7 +14,8 @@ from goodword.domain.settlement.rules.column_texts import checked_texts, coded, 
 from goodword.domain.settlement.rules.layout import NEVER, NONE
 from goodword.domain.settlement.rules.plain_rows import FURTHEST, Rows
 from goodword.domain.settlement.rules.prepare_tables import Array
-from goodword.domain.settlement.rules.text_columns import MISSING, looked_up, numbered
+from goodword.domain.settlement.rules.text_columns import looked_up, numbered
+from goodword.domain.settlement.rules.text_values import MISSING
 
 
 def read_partners(given: Rows) -> list[Partner]:

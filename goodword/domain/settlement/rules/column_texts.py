@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from goodword.domain.settlement.rules.layout import NONE
 from goodword.domain.settlement.rules.prepare_tables import Array, Ranks
-from goodword.domain.settlement.rules.text_columns import BROKEN, MISSING, Column, amounts, instants
+from goodword.domain.settlement.rules.text_columns import Column
+from goodword.domain.settlement.rules.text_values import BROKEN, MISSING, amounts, instants
 
 _AMOUNT_LIMIT: Final = 10**15
 _TEXT_LIMIT: Final = 2**31 - 1

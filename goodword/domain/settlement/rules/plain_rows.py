@@ -21,7 +21,8 @@ from goodword.domain.settlement.rules.column_texts import (
 )
 from goodword.domain.settlement.rules.layout import NONE
 from goodword.domain.settlement.rules.prepare_tables import Array
-from goodword.domain.settlement.rules.text_columns import MISSING, all_distinct
+from goodword.domain.settlement.rules.text_columns import all_distinct
+from goodword.domain.settlement.rules.text_values import MISSING
 
 _EARLIEST: Final = instant(datetime(1900, 1, 2, tzinfo=UTC))
 _LATEST: Final = instant(datetime(2999, 12, 30, tzinfo=UTC))
