@@ -24,8 +24,7 @@ from goodword.referrals.importing.report import Report
 from goodword.referrals.importing.services import File, dry_run, import_file
 from goodword.referrals.importing.table import likely_delimiter, read_header
 from goodword.referrals.importing.uploads import shown_name
-from goodword.server.errors import OperatorError
-from goodword.server.settle_command import problem_text
+from goodword.server.errors import OperatorError, problem_text
 
 BAD_INPUT = 2
 SIZE_MAX = 64 << 30

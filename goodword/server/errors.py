@@ -1,4 +1,8 @@
-"""Troubles that the person who runs the product can put right. Their text says how; no traceback is shown."""
+"""Troubles that the person who runs the product can put right, and how problems of input are told on the terminal.
+No traceback is shown.
+"""
+
+from goodword.domain.errors import Problem
 
 
 class OperatorError(RuntimeError):
@@ -15,3 +19,11 @@ class PortTaken(OperatorError):
 
 class MigrationFailed(OperatorError):
     """The database could not be brought to the level of this release."""
+
+
+def problem_text(problem: Problem) -> str:
+    """One line: file, line, code, field and message, value, remedy."""
+    place = ":".join(part for part in (problem.file, str(problem.line or "")) if part)
+    value = f" (given: {problem.value})" if problem.value else ""
+    remedy = f"; {problem.remedy}" if problem.remedy else ""
+    return f"{place}{': ' if place else ''}{problem.code}: {problem.message}{value}{remedy}"

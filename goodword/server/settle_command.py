@@ -14,6 +14,7 @@ from goodword.domain.settlement import FactReader, FactSet, Program, Settlement,
 from goodword.domain.settlement.fields import Problems, parse_instant
 from goodword.domain.settlement.read_program import parse_program
 from goodword.domain.settlement.strict_json import BadJson, lines_of_paths, read_json
+from goodword.server.errors import problem_text
 from goodword.server.fact_files import decoded, read_fact_files, unreadable
 from goodword.server.line_files import SUFFIXES, write_json_lines, write_settlement
 
@@ -117,14 +118,6 @@ def _tell_problems(problems: Sequence[Problem]) -> int:
     count = len(problems)
     print(f"{count} problem{'s' * (count != 1)}{' or more' * (count >= 100)}; nothing was written", file=sys.stderr)
     return BAD_INPUT
-
-
-def problem_text(problem: Problem) -> str:
-    """One line: file, line, code, field and message, value, remedy."""
-    place = ":".join(part for part in (problem.file, str(problem.line or "")) if part)
-    value = f" (given: {problem.value})" if problem.value else ""
-    remedy = f"; {problem.remedy}" if problem.remedy else ""
-    return f"{place}{': ' if place else ''}{problem.code}: {problem.message}{value}{remedy}"
 
 
 def _tell_notices(settlement: Settlement) -> None:

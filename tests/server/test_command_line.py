@@ -14,6 +14,19 @@ def test_help_loads_neither_django_nor_the_database_driver():
     assert python(code).communicate(timeout=120)[0] == "[]\n"
 
 
+def test_only_settling_loads_the_rules_and_their_compiler():
+    """Loading them takes longer than all else, and most commands never settle."""
+    code = """
+import sys, django, goodword.server.cli
+django.setup()
+import goodword.server.urls, goodword.server.serving, goodword.server.migrate, goodword.commissions.tasks
+import goodword.server.doctor_command, goodword.server.data_commands, goodword.commissions.verify
+print(sorted({"numba", "llvmlite", "numpy", "pyarrow"} & set(sys.modules)))
+"""
+    out, told = python(code, DJANGO_SETTINGS_MODULE="goodword.server.settings").communicate(timeout=120)
+    assert out == "[]\n", told
+
+
 def test_a_wrong_word_is_answered_with_a_sentence():
     command = goodword("sreve")
     _, told = command.communicate(timeout=120)

@@ -1,19 +1,19 @@
 """The settlement itself: facts in, lines out. Facts become tables, the rules fold them, and what they put out is
-published.
+published. The rules and their compiler are loaded by the first settlement: most processes never settle.
 """
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from goodword.domain.money import OutOfRange
 from goodword.domain.settlement.program import Program
 from goodword.domain.settlement.records import FactSet, Instant
 from goodword.domain.settlement.result import Settlement
-from goodword.domain.settlement.rules.prepare import prepare
-from goodword.domain.settlement.rules.prepared import Prepared
-from goodword.domain.settlement.rules.publish import Publisher
-from goodword.domain.settlement.rules.run import TooLarge, settle_tables
+
+if TYPE_CHECKING:
+    from goodword.domain.settlement.rules.prepared import Prepared
 
 
 def settle(program: Program, facts: FactSet, as_of: Instant | None = None, *, compiled: bool = True) -> Settlement:
@@ -25,12 +25,17 @@ def settle(program: Program, facts: FactSet, as_of: Instant | None = None, *, co
 
     Raises OutOfRange where an amount reaches 10^15 minor units or a period's volume 10^18.
     """
+    from goodword.domain.settlement.rules.prepare import prepare
+
     with _no_collection():
         return settle_prepared(prepare(program, facts, as_of), compiled=compiled)
 
 
-def settle_prepared(prepared: Prepared, *, compiled: bool = True) -> Settlement:
+def settle_prepared(prepared: "Prepared", *, compiled: bool = True) -> Settlement:
     """The settlement of facts that are tables already."""
+    from goodword.domain.settlement.rules.publish import Publisher
+    from goodword.domain.settlement.rules.run import TooLarge, settle_tables
+
     try:
         run = settle_tables(prepared.facts, prepared.exact_rates, compiled=compiled)
     except TooLarge as found:
