@@ -71,7 +71,7 @@ class Work:
 class Books(NamedTuple):
     """What is booked of each line, with its owner, and what is held: as it was before this run."""
 
-    owned: dict[str, tuple[UUID, Booked]]
+    owned: dict[str, tuple[UUID | None, Booked]]
     holds: Holds
 
 
@@ -221,7 +221,7 @@ def _outcomes_in_scope(
 
 def _withdraw(work: Work, books: Books, known: set[str]) -> None:
     """Take back what is booked of lines that settlement no longer knows."""
-    owners = {line: owner for line, (owner, _) in books.owned.items() if line not in known}
+    owners = {line: owner for line, (owner, _) in books.owned.items() if owner and line not in known}
     booked = {line: books.owned[line][1] for line in owners}
     work.posted += differences(_withdrawn(work, owners), booked, books.holds, work.as_of)
 

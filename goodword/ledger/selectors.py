@@ -56,11 +56,11 @@ def booked_by_line(
 
 def owned_by_line(
     program: Program, partners: Iterable[UUID] | None = None, lines: Iterable[str] | None = None
-) -> dict[str, tuple[UUID, Booked]]:
-    """As `booked_by_line`, with the partner whose accounts the line stands in."""
+) -> dict[str, tuple[UUID | None, Booked]]:
+    """As `booked_by_line`, with the partner whose accounts the line stands in; None: only in damaged books."""
     own, values = ("", []) if partners is None and lines is None else _subjects(program, partners, lines)
     accounts = list(Account.unscoped.filter(program=program).values_list("id", "kind", "owner"))
-    owners: dict[Any, Any] = {key: owner for key, _, owner in accounts if owner}
+    owners: dict[UUID | None, UUID] = {key: owner for key, _, owner in accounts if owner}
     keys = {kind: [key for key, of, _ in accounts if of == kind] for kind in ("commission_expense", *OPEN_BUCKETS)}
     with connection.cursor() as cursor:
         cursor.execute(

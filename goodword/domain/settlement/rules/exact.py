@@ -17,6 +17,8 @@ from goodword.domain.settlement.rules.layout import DOWN, HALF_UP, WHOLE_PPM
 from goodword.domain.settlement.rules.tables import World
 
 _PRECISE: Final = Context(prec=60, rounding=ROUND_HALF_UP)
+_Word = int | np.int64
+"""A figure that compiled rules hold in 64 bits."""
 _BOUND: Final = 2**62
 _LOW: Final = np.uint64(0xFFFFFFFF)
 _32: Final = np.uint64(32)
@@ -81,7 +83,7 @@ def _fits_sum(a: int, b: int) -> Any:
 
 
 @register_jitable
-def _wide_product(a: int, b: int) -> tuple[int, int]:
+def _wide_product(a: _Word, b: _Word) -> tuple[np.uint64, np.uint64]:
     """The upper and the lower 64 bits of a product."""
     x, y = np.uint64(a), np.uint64(b)
     x0, x1, y0, y1 = x & _LOW, x >> _32, y & _LOW, y >> _32
@@ -92,7 +94,7 @@ def _wide_product(a: int, b: int) -> tuple[int, int]:
 
 @overload(mul_div)
 def _mul_div(a: int, b: int, c: int) -> Any:
-    def compiled(a: int, b: int, c: int) -> tuple[int, int]:
+    def compiled(a: int, b: int, c: int) -> tuple[_Word, _Word]:
         if b == 0 or a <= _BOUND // b:
             product = a * b
             return product // c, product % c
@@ -140,7 +142,7 @@ _ROOTS: Final = np.array(
 
 @overload(decay_weight)
 def _decay_weight(age: int, half_life: int) -> Any:
-    def compiled(age: int, half_life: int) -> int:
+    def compiled(age: int, half_life: int) -> _Word:
         halvings, rest = age // half_life, age % half_life
         if halvings > 20:
             return 0  # below half a millionth

@@ -8,9 +8,11 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numba
 
+_settings: Any = numba.config
 _RULES = Path(__file__).parent
 
 
@@ -20,7 +22,7 @@ def keep_compiled_rules() -> None:
     for home in (_RULES / "__pycache__", _user_cache(), Path(tempfile.gettempdir()) / f"goodword-{os.getuid()}"):
         folder = home / name
         if _writable(folder):
-            numba.config.CACHE_DIR = str(folder)
+            _settings.CACHE_DIR = str(folder)
             _forget_others(home, name)
             return
 
