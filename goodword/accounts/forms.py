@@ -5,9 +5,12 @@ from typing import Any
 from allauth.account import forms as account
 from allauth.mfa.base import forms as second_factor
 from allauth.mfa.totp import forms as app
+from allauth.mfa.webauthn import forms as passkey
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts
-from django.core.validators import EmailValidator, MaxLengthValidator
+from django.core.validators import MaxLengthValidator
+
+from goodword.accounts.form_words import PlainForm, speak_plainly
 
 PASSWORD_LENGTH_MAX = 256  # longer input is an attack on the hasher, not a password
 LABELS = {
@@ -20,6 +23,17 @@ LABELS = {
     "Password (again)": "Password, again",
 }
 """What the sign-in library calls a field, and what we call it."""
+NEEDED = {
+    "login": "Enter your e-mail address.",
+    "email": "Enter your e-mail address.",
+    "password": "Enter your password.",
+    "oldpassword": "Enter the password you have now.",
+    "password1": "Enter a new password.",
+    "password2": "Enter the new password again.",
+    "code": "Enter the code.",
+    "name": "Enter a name.",
+}
+"""What is said when a field of the library is left empty."""
 
 
 class OurWords:
@@ -29,14 +43,11 @@ class OurWords:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             field.label = LABELS.get(str(field.label), field.label)
             field.widget.attrs.pop("placeholder", None)
-            field.error_messages["required"] = "Fill this in."
-            if isinstance(field, forms.EmailField):
-                field.error_messages["invalid"] = "This is no e-mail address. Write it like name@example.com."
-                field.validators = [one for one in field.validators if not isinstance(one, EmailValidator)]
-                field.validators.append(EmailValidator(field.error_messages["invalid"]))
+            field.error_messages["required"] = NEEDED.get(name, field.error_messages["required"])
+            speak_plainly(field, str(field.label))
 
 
 class LoginForm(OurWords, account.LoginForm):  # type: ignore[misc]
@@ -87,11 +98,20 @@ class ActivateAppForm(OurWords, app.ActivateTOTPForm):  # type: ignore[misc]
     """The first code of an authenticator app."""
 
 
-class InvitationForm(forms.Form):
+class RenamePasskeyForm(OurWords, passkey.EditWebAuthnForm):  # type: ignore[misc]
+    """What a passkey is called."""
+
+
+class InvitationForm(PlainForm):
     """How somebody is called, and their first password."""
 
-    name = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": "Enter your name."},
+    )
     password = forms.CharField(
+        error_messages={"required": "Choose a password."},
         max_length=PASSWORD_LENGTH_MAX,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),

@@ -10,6 +10,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
 from goodword.accounts.access import StaffRequest
+from goodword.accounts.form_words import PlainForm
 from goodword.accounts.models import AuditEntry
 from goodword.backoffice.audit_words import changes, partners_in, sentence
 from goodword.insights.csv import csv_response
@@ -26,7 +27,7 @@ AREAS = [
 WHO = [("", "Anybody"), ("user", "The team"), ("partner", "Partners"), ("key", "API keys"), ("system", "Goodword")]
 
 
-class AuditFilter(forms.Form):
+class AuditFilter(PlainForm):
     """What the trail is narrowed to."""
 
     q = forms.CharField(label="Search", required=False, max_length=100)

@@ -13,6 +13,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from goodword.accounts.access import StaffRequest
+from goodword.accounts.form_words import PlainForm
 from goodword.backoffice.refusals import problems_of, sentence
 from goodword.domain.errors import DomainError
 
@@ -32,7 +33,7 @@ class Decision:
     optional: bool = False
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(PlainForm):
     """Why somebody decides so."""
 
     reason = forms.CharField(max_length=REASON_LENGTH_MAX, widget=forms.Textarea(attrs={"rows": 3}))

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import slugify
 
+from goodword.accounts.form_words import PlainForm
 from goodword.backoffice.refusals import sentence
 from goodword.domain.errors import InvalidInput
 from goodword.domain.partner_details import PartnerDetails, checked_details
@@ -18,10 +19,14 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").replace(";", " ").split())
 
 
-class PartnerForm(forms.Form):
+class PartnerForm(PlainForm):
     """What is known about a partner."""
 
-    name = forms.CharField(max_length=200, help_text="Firm or person, as it should stand on statements")
+    name = forms.CharField(
+        max_length=200,
+        help_text="Firm or person, as it should stand on statements",
+        error_messages={"required": "Enter the partner's name."},
+    )
     kind = forms.ChoiceField(choices=[("firm", "Firm"), ("person", "Person")], initial="firm")
     contact_name = forms.CharField(max_length=200, required=False, label="Contact person")
     email = forms.EmailField(
@@ -123,11 +128,14 @@ class NewPartnerForm(PartnerForm):
         return day
 
 
-class LinkForm(forms.Form):
+class LinkForm(PlainForm):
     """A new referral link."""
 
     destination = forms.CharField(
-        max_length=2000, label="Where it leads", help_text="A page of your site, e.g. https://shop.example.com/start"
+        max_length=2000,
+        label="Where it leads",
+        help_text="A page of your site, e.g. https://shop.example.com/start",
+        error_messages={"required": "Enter the page of your site that the link leads to."},
     )
     key = forms.CharField(
         max_length=40, required=False, label="Name in the link", help_text="e.g. nordic; empty: we choose one"
@@ -135,10 +143,15 @@ class LinkForm(forms.Form):
     label = forms.CharField(max_length=100, required=False, label="Note", help_text="e.g. podcast, spring 2026")
 
 
-class CodeForm(forms.Form):
+class CodeForm(PlainForm):
     """A new code."""
 
-    key = forms.CharField(max_length=40, label="Code", help_text="What customers type, e.g. NORDIC10")
+    key = forms.CharField(
+        max_length=40,
+        label="Code",
+        help_text="What customers type, e.g. NORDIC10",
+        error_messages={"required": "Enter the code that customers type."},
+    )
     offer = forms.CharField(
         max_length=200, required=False, label="What the customer gets", help_text="e.g. 10% off the first order"
     )
@@ -154,10 +167,12 @@ def _with_key(form: forms.Form, length: int) -> dict[str, Any]:
     return data
 
 
-class GroupForm(forms.Form):
+class GroupForm(PlainForm):
     """A new group of partners."""
 
-    name = forms.CharField(max_length=100, help_text="e.g. Gold partners")
+    name = forms.CharField(
+        max_length=100, help_text="e.g. Gold partners", error_messages={"required": "Enter a name for the group."}
+    )
     key = forms.SlugField(
         max_length=40, required=False, label="Key", help_text="How rules name it, e.g. gold; empty: made from the name"
     )
@@ -168,10 +183,12 @@ class GroupForm(forms.Form):
         return _with_key(self, 40)
 
 
-class TermsForm(forms.Form):
+class TermsForm(PlainForm):
     """A new, still empty set of terms."""
 
-    name = forms.CharField(max_length=100, help_text="e.g. Agency partners")
+    name = forms.CharField(
+        max_length=100, help_text="e.g. Agency partners", error_messages={"required": "Enter a name for the terms."}
+    )
     key = forms.SlugField(
         max_length=60, required=False, help_text="How exports name it, e.g. agency; empty: made from the name"
     )
@@ -182,22 +199,27 @@ class TermsForm(forms.Form):
         return _with_key(self, 60)
 
 
-class VersionForm(forms.Form):
+class VersionForm(PlainForm):
     """A new version of terms: the document, why, and from when."""
 
     document = forms.CharField(
         label="Terms document",
         widget=forms.Textarea(attrs={"class": "code", "spellcheck": "false", "rows": 18}),
         help_text="JSON as in docs/commission-rules.md; it is checked and shown in plain words before it counts",
+        error_messages={"required": "Enter the terms as JSON."},
     )
     note = forms.CharField(
-        max_length=300, label="What changes and why", help_text="Partners read this, e.g. 25% instead of 20% for all"
+        max_length=300,
+        label="What changes and why",
+        help_text="Partners read this, e.g. 25% instead of 20% for all",
+        error_messages={"required": "Write what changes and why: partners read it."},
     )
     begins = forms.ChoiceField(
         label="For partners on an older version",
         choices=[("new", "They stay on it; only new agreements use this version"), ("day", "They move on this day")],
         widget=forms.RadioSelect,
         initial="new",
+        error_messages={"required": "Choose what partners on an older version get."},
     )
     effective_on = forms.DateField(
         required=False,
@@ -221,13 +243,19 @@ class VersionForm(forms.Form):
         return data
 
 
-class MoveForm(forms.Form):
+class MoveForm(PlainForm):
     """Put a partner on other terms."""
 
-    version = forms.ModelChoiceField(TermsVersion.unscoped.none(), label="Terms", empty_label="Choose the terms")
+    version = forms.ModelChoiceField(
+        TermsVersion.unscoped.none(),
+        label="Terms",
+        empty_label="Choose the terms",
+        error_messages={"required": "Choose the terms that the partner gets."},
+    )
     starts_on = forms.DateField(
         label="From",
         help_text="Sales from this day on are paid by these terms",
+        error_messages={"required": "Choose the day from which these terms count."},
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     reason = forms.CharField(max_length=300, required=False, help_text="e.g. promoted to gold")
@@ -239,18 +267,23 @@ class MoveForm(forms.Form):
         versions.label_from_instance = lambda v: f"{v.terms.name}, version {v.number}"
 
 
-class EndForm(forms.Form):
+class EndForm(PlainForm):
     """End an agreement. For cause it leaves no tail, so that takes a reason the partner will read."""
 
     ends_on = forms.DateField(
         label="Last day",
         help_text="Sales after this day are no longer paid, except what the terms promise after the end",
+        error_messages={"required": "Choose the last day of the agreement."},
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     for_cause = forms.BooleanField(
         required=False, label="For cause", help_text="They broke the terms: nothing is paid after the end, no tail"
     )
-    reason = forms.CharField(max_length=300, help_text="One sentence the partner will understand")
+    reason = forms.CharField(
+        max_length=300,
+        help_text="One sentence the partner will understand",
+        error_messages={"required": "Write one sentence that tells the partner why it ends."},
+    )
 
     def clean_ends_on(self) -> Any:
         day = self.cleaned_data["ends_on"]

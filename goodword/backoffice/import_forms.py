@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
+from goodword.accounts.form_words import PlainForm
 from goodword.referrals.importing.formats import DATES, NUMBERS
 from goodword.referrals.importing.kinds import FIGURE, KINDS, PROPERTY, Kind
 from goodword.referrals.importing.layout import Layout
@@ -17,7 +18,7 @@ SAME_FOR_ALL: Final = ("currency", "channel", "partner", "name", "terms", "group
 _DELIMITER_NAMES: Final = {key: f"{name} ({key.strip() or 'tab'})" for key, name in DELIMITERS.items()}
 
 
-class UploadForm(forms.Form):
+class UploadForm(PlainForm):
     """Choose a file."""
 
     kind = forms.ChoiceField(label="What is in it?", choices=[(kind.name, kind.title) for kind in KINDS.values()])
@@ -26,11 +27,11 @@ class UploadForm(forms.Form):
         allow_empty_file=True,
         help_text="UTF-8, with the names of the columns in the first row",
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
-        error_messages={"required": "Choose a file."},
+        error_messages={"required": "Choose the CSV file."},
     )
 
 
-class LayoutForm(forms.Form):
+class LayoutForm(PlainForm):
     """Say what each column of the file is, what is the same in all rows, and how numbers and dates are written."""
 
     delimiter = forms.ChoiceField(label="Columns are parted by", choices=list(_DELIMITER_NAMES.items()))

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
+from goodword.accounts.form_words import PlainForm
 from goodword.accounts.models import ApiKey, Membership, Program
 from goodword.domain.errors import DomainError
 from goodword.domain.links import canonical_host
@@ -23,16 +24,17 @@ _HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a
 assert set(SCOPE_WORDS) == set(ApiKey.SCOPES)
 
 
-class ProgramForm(forms.Form):
+class ProgramForm(PlainForm):
     """What an owner may change about the program."""
 
-    name = forms.CharField(max_length=200)
+    name = forms.CharField(max_length=200, error_messages={"required": "Enter the program's name."})
     tagline = forms.CharField(max_length=300, required=False, help_text="One line under the name on the public page.")
     description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 4}), max_length=5000)
     site_url = forms.URLField(label="Website", required=False, assume_scheme="https", help_text="e.g. https://acme.com")
     contact_email = forms.EmailField(label="Contact address", required=False, max_length=254)
     accent = forms.CharField(
         label="Colour", max_length=7, help_text="e.g. #0f766e",
+        error_messages={"required": "Give a colour, e.g. #0f766e."},
         validators=[RegexValidator(r"\A#[0-9a-fA-F]{6}\Z", "Write a colour as # and six digits or letters a to f.")],
     )  # fmt: skip
     disclosure = forms.CharField(
@@ -51,7 +53,10 @@ class ProgramForm(forms.Form):
         help_text="One host a line, e.g. shop.acme.com",
     )
     minimum_payout = forms.CharField(
-        label="Smallest payout", max_length=20, help_text="Less is carried to the next run."
+        label="Smallest payout",
+        max_length=20,
+        help_text="Less is carried to the next run.",
+        error_messages={"required": "Enter the smallest amount that is paid out; 0 pays everything."},
     )
 
     def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
@@ -92,33 +97,49 @@ def _is_host(line: str) -> bool:
     return bool(_HOST.fullmatch(canonical_host(line)))
 
 
-class InviteForm(forms.Form):
+class InviteForm(PlainForm):
     """Somebody new on the team."""
 
     name = forms.CharField(max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    email = forms.CharField(label="E-mail address", max_length=400, help_text="The invitation goes there.")
-    role = forms.ChoiceField(choices=Membership.ROLES, initial="viewer", help_text=ROLE_HELP)
+    email = forms.CharField(
+        label="E-mail address",
+        max_length=400,
+        help_text="The invitation goes there.",
+        error_messages={"required": "Enter the e-mail address of the person you invite."},
+    )
+    role = forms.ChoiceField(
+        choices=Membership.ROLES, initial="viewer", help_text=ROLE_HELP, error_messages={"required": "Choose a role."}
+    )
 
 
-class RoleForm(forms.Form):
+class RoleForm(PlainForm):
     """Another role for a team mate."""
 
-    role = forms.ChoiceField(choices=Membership.ROLES, help_text=ROLE_HELP)
+    role = forms.ChoiceField(
+        choices=Membership.ROLES, help_text=ROLE_HELP, error_messages={"required": "Choose a role."}
+    )
     reason = forms.CharField(max_length=300, required=False)
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(PlainForm):
     """Why something ends."""
 
     reason = forms.CharField(max_length=300, required=False)
 
 
-class KeyForm(forms.Form):
+class KeyForm(PlainForm):
     """A new API key."""
 
-    name = forms.CharField(max_length=100, help_text="What will use it, e.g. the shop's order system.")
+    name = forms.CharField(
+        max_length=100,
+        help_text="What will use it, e.g. the shop's order system.",
+        error_messages={"required": "Enter what will use the key."},
+    )
     scopes = forms.MultipleChoiceField(
-        label="What it may do", choices=list(SCOPE_WORDS.items()), widget=forms.CheckboxSelectMultiple
+        label="What it may do",
+        choices=list(SCOPE_WORDS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one thing that the key may do."},
     )
     expires_at = forms.DateField(
         label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}),

@@ -8,13 +8,14 @@ from django.utils import timezone
 
 from goodword.accounts.access import PartnerRequest, find_own
 from goodword.accounts.actors import actor_of
+from goodword.accounts.form_words import PlainForm
 from goodword.domain.errors import DomainError
 from goodword.insights.refusals import show_refusal
 from goodword.referrals.models import Code, Link
 from goodword.referrals.sharing import create_own_code, revoke_code, revoke_link
 
 
-class CodeForm(forms.Form):
+class CodeForm(PlainForm):
     """A new code. What a customer gets for it is the program's to promise, so a partner cannot say it."""
 
     key = forms.CharField(

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from goodword.accounts.access import PartnerRequest
 from goodword.accounts.actors import actor_of
+from goodword.accounts.form_words import PlainForm
 from goodword.domain.errors import DomainError
 from goodword.insights.refusals import show_refusal
 from goodword.partners.models import PartnerUser
@@ -16,7 +17,7 @@ from goodword.payouts.models import PayoutMethod
 from goodword.payouts.selectors import current_method
 
 
-class PayoutMethodForm(forms.Form):
+class PayoutMethodForm(PlainForm):
     """Where the money goes. The account is typed anew each time; only its mask is ever shown."""
 
     kind = forms.ChoiceField(label="Kind of account", choices=PayoutMethod.KINDS)

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from goodword.accounts.access import PartnerRequest, find_own
 from goodword.accounts.actors import actor_of
+from goodword.accounts.form_words import PlainForm
 from goodword.domain.errors import DomainError
 from goodword.insights.offer import disclosure_of
 from goodword.insights.refusals import show_refusal
@@ -58,7 +59,7 @@ def share(request: PartnerRequest) -> HttpResponse:
     return render(request, "portal/share.html", context)
 
 
-class LinkForm(forms.Form):
+class LinkForm(PlainForm):
     """A new link: where it leads, and what the partner calls it."""
 
     destination = forms.CharField(

@@ -175,6 +175,7 @@ MFA_FORMS = {
     "authenticate": "goodword.accounts.forms.AuthenticateForm",
     "reauthenticate": "goodword.accounts.forms.AgainForm",
     "activate_totp": "goodword.accounts.forms.ActivateAppForm",
+    "edit_webauthn": "goodword.accounts.forms.RenamePasskeyForm",
 }
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"

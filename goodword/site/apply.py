@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from goodword.accounts.access import PublicRequest
 from goodword.accounts.actors import VISITOR
+from goodword.accounts.form_words import PlainForm
 from goodword.domain.emails import InvalidEmail, checked_email
 from goodword.domain.errors import DomainError
 from goodword.domain.partner_details import PartnerDetails
@@ -41,7 +42,7 @@ class EmailInput(forms.CharField):
             raise ValidationError(f"{refused.message} {refused.problem.remedy.capitalize()}.", refused.code) from None
 
 
-class ApplicationForm(forms.Form):
+class ApplicationForm(PlainForm):
     """What a program wants to know of somebody who applies."""
 
     name = forms.CharField(

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from goodword.accounts.access import PublicRequest
 from goodword.accounts.actors import VISITOR
+from goodword.accounts.form_words import PlainForm
 from goodword.commissions.models import Line, Outcome
 from goodword.domain.currency import decimals
 from goodword.domain.ids import MalformedId, parse_public_id
@@ -50,7 +51,7 @@ ARTICLES = (
 )
 
 
-class Checkout(forms.Form):
+class Checkout(PlainForm):
     """The shop's own form. `gw_click` is not in it: the script puts it there."""
 
     article = forms.ChoiceField(

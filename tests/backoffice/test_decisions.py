@@ -198,7 +198,10 @@ def test_an_agreement_is_ended_for_cause_with_a_reason(acme, bob):
     agreement = cast.agreement(cast.partner(acme.program, name="Birch"))
     today = timezone.localdate()
     path = f"/p/acme/agreements/{agreement.public_id}/end"
-    assert "This field is required" in bob.post(path, {"ends_on": today, "for_cause": "on"}).content.decode()
+    assert (
+        "Write one sentence that tells the partner why it ends."
+        in bob.post(path, {"ends_on": today, "for_cause": "on"}).content.decode()
+    )
     assert "That day is over" in bob.post(path, {"ends_on": today - timedelta(days=1), "reason": "x"}).content.decode()
     bob.post(path, {"ends_on": today, "for_cause": "on", "reason": "Paid search on our name"})
     agreement.refresh_from_db()

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django import forms
 from django.apps import apps
 from django.core import mail
 from django.db import connection, transaction
@@ -20,6 +21,8 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from goodword.accounts.form_words import PlainForm
+from goodword.accounts.forms import OurWords
 from goodword.accounts.invitations import invitation_link
 from goodword.accounts.policy import POLICY
 from goodword.accounts.routes import named_routes
@@ -32,6 +35,7 @@ from tests.web import scenes, showcase
 
 OURS, LIBRARY = 422, 200  # what a refused form answers: ours, and those of the sign-in library
 LONG = "x" * 301
+DJANGO = re.compile(r"This field|Ensure|Enter a valid|Select a valid|not one of the available|was submitted")
 # Buttons: nothing is typed there, so nothing can be wrong beside a field; why not is said on the page they lead to.
 BUTTONS = """
     partner-resume partner-invite link-revoke code-revoke application-approve import-preview import-drop payout-prepare
@@ -177,6 +181,16 @@ def test_every_address_that_takes_a_form_stands_in_the_table():
     assert known - posts == set(), "this takes no form (any more)"
 
 
+def test_every_form_of_the_product_is_a_plain_one():
+    forms_of_ours = [one for one in _below(forms.Form) if one.__module__.startswith("goodword.")]
+    assert len(forms_of_ours) > 30, "the modules with forms are not loaded"
+    assert [one for one in forms_of_ours if not issubclass(one, PlainForm | OurWords)] == []
+
+
+def _below(kind: type) -> list[type]:
+    return [one for child in kind.__subclasses__() for one in (child, *_below(child))]
+
+
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker):
     """Everything there is to fill in, in a transaction that is taken back after the last form."""
@@ -267,6 +281,8 @@ class Parsed(HTMLParser):
         assert found.get("aria-invalid") == "true", f"{name} is not marked as wrong"
         told = [self.texts.get(one, "").strip() for one in found["describedby"].split() if one.endswith("_error")]
         assert all([*told, told]), f"{name} does not say what is wrong with it"
+        stock = [words for words in told if DJANGO.search(words)]
+        assert not stock, f"{name} says it as Django does, not what to do: {stock}"
 
     def assert_kept(self, name: str, typed: Any) -> None:
         found = self.fields[name]
