@@ -6,6 +6,7 @@ from typing import Final
 
 from goodword.domain.settlement.rules import sheet, tables
 from goodword.domain.settlement.rules.basis import extras
+from goodword.domain.settlement.rules.bytes_in_place import put
 from goodword.domain.settlement.rules.compiling import rule
 from goodword.domain.settlement.rules.exact import fits, gcd, mul_div
 from goodword.domain.settlement.rules.layout import (
@@ -22,15 +23,7 @@ from goodword.domain.settlement.rules.layout import (
 )
 from goodword.domain.settlement.rules.sheet import AT_FROM, BASIS, SPLIT, Sheet, comes_to_money, said
 from goodword.domain.settlement.rules.tables import World
-from goodword.domain.settlement.rules.writing import (
-    NO_FIT,
-    put,
-    put_bracketed,
-    put_money,
-    put_name,
-    put_number,
-    put_percent,
-)
+from goodword.domain.settlement.rules.writing import NO_FIT, put_bracketed, put_money, put_name, put_number, put_percent
 
 _SPACE: Final = 32
 _PLUS: Final = 43
@@ -41,10 +34,10 @@ _MINUS: Final = 45
 def put_rounding(buffer: Table, at: int, mode: int) -> int:
     """How a figure was rounded."""
     if mode == HALF_UP:
-        return put(buffer, at, b", rounded half up")
+        return put(buffer, at, ", rounded half up")
     if mode == HALF_EVEN:
-        return put(buffer, at, b", rounded half even")
-    return put(buffer, at, b", rounded down")
+        return put(buffer, at, ", rounded half even")
+    return put(buffer, at, ", rounded down")
 
 
 @rule
@@ -52,7 +45,7 @@ def put_remainder(buffer: Table, at: int, up: int, rest: int) -> int:
     """How a part of a largest-remainder split came out."""
     if rest == 0:
         return at
-    return put(buffer, at, b", largest remainder up") if up else put(buffer, at, b", largest remainder down")
+    return put(buffer, at, ", largest remainder up") if up else put(buffer, at, ", largest remainder down")
 
 
 @rule
@@ -64,10 +57,10 @@ def write_basis(w: World, p: Sheet, line: Row, one: Row, conversion: Row, graded
     program, froms, start = tables.program(w, 0), sheet.froms(p), sheet.pen(p)[AT_FROM]
     theirs, at_par = tables.places(w, conversion.currency).value, rate.numerator == 1 and rate.denominator == 1
     has_factors = line.returned != 0 or line.kept_months != NONE or not at_par
-    at = put(froms, start, b"max(") if line.figure < 0 else start
+    at = put(froms, start, "max(") if line.figure < 0 else start
     at = _put_figure(w, froms, at, line, one, conversion, theirs)
     if line.figure < 0:
-        at = put(froms, at, b", 0)")
+        at = put(froms, at, ", 0)")
     elif has_factors and _is_sum(froms, start, at):
         at = _bracket(froms, start, at)
     if has_factors:
@@ -89,7 +82,7 @@ def write_split(p: Sheet, line: Row, places: int) -> None:
     froms = sheet.froms(p)
     whole, rest = mul_div(line.whole, line.share_ppm, WHOLE_PPM)
     at = put_money(froms, sheet.pen(p)[AT_FROM], line.whole, places)
-    at = put(froms, at, b" * ")
+    at = put(froms, at, " * ")
     at = put_percent(froms, at, line.share_ppm)
     at = put_remainder(froms, at, line.basis - whole, rest)
     said(p, SPLIT, at)
@@ -106,25 +99,25 @@ def _put_figure(w: World, froms: Table, at: int, line: Row, one: Row, conversion
     at = at_first
     less = TAX | SHIPPING if one.net else one.less
     if less & TAX and conversion.tax:
-        at = put(froms, at, b" - ")
+        at = put(froms, at, " - ")
         at = put_money(froms, at, conversion.tax, places)
-        at = put(froms, at, b" tax")
+        at = put(froms, at, " tax")
     if less & SHIPPING and conversion.shipping:
-        at = put(froms, at, b" - ")
+        at = put(froms, at, " - ")
         at = put_money(froms, at, conversion.shipping, places)
-        at = put(froms, at, b" shipping")
+        at = put(froms, at, " shipping")
     if less & FEES and conversion.fees:
-        at = put(froms, at, b" - ")
+        at = put(froms, at, " - ")
         at = put_money(froms, at, conversion.fees, places)
-        at = put(froms, at, b" fees")
+        at = put(froms, at, " fees")
     if less & COST and conversion.cost:
-        at = put(froms, at, b" - ")
+        at = put(froms, at, " - ")
         at = put_money(froms, at, conversion.cost, places)
-        at = put(froms, at, b" cost")
+        at = put(froms, at, " cost")
     if one.discount and conversion.discount:
-        at = put(froms, at, b" + ")
+        at = put(froms, at, " + ")
         at = put_money(froms, at, conversion.discount, places)
-        at = put(froms, at, b" discount")
+        at = put(froms, at, " discount")
     return at
 
 
@@ -133,45 +126,45 @@ def _put_lines(w: World, froms: Table, at: int, line: Row, extra: int, conversio
     """The picked lines, with their part of what belongs to the whole sale."""
     net = conversion.amount - conversion.tax - conversion.shipping
     if extra and net:
-        at = put(froms, at, b"(")
+        at = put(froms, at, "(")
     for row in range(line.pick_lo, line.pick_lo + line.pick_n):
         if row > line.pick_lo:
-            at = put(froms, at, b" + ")
+            at = put(froms, at, " + ")
         at = put_money(froms, at, tables.sale_lines(w, tables.picks(w, row).value).amount, places)
     if extra == 0:
         return at
     if net == 0:
-        at = put(froms, at, b" + ") if extra > 0 else put(froms, at, b" - ")
+        at = put(froms, at, " + ") if extra > 0 else put(froms, at, " - ")
         at = put_money(froms, at, abs(extra), places)
-        at = put(froms, at, b" * ")
+        at = put(froms, at, " * ")
         at = put_number(froms, at, line.pick_n)
-        at = put(froms, at, b" / ")
+        at = put(froms, at, " / ")
         return put_number(froms, at, conversion.line_n)
-    at = put(froms, at, b") * ")
+    at = put(froms, at, ") * ")
     if net + extra >= 0:
         at = put_money(froms, at, net + extra, places)
     else:
-        at = put(froms, at, b"(0 - ")
+        at = put(froms, at, "(0 - ")
         at = put_money(froms, at, -net - extra, places)
-        at = put(froms, at, b")")
-    at = put(froms, at, b" / ")
+        at = put(froms, at, ")")
+    at = put(froms, at, " / ")
     return put_money(froms, at, net, places)
 
 
 @rule
 def _put_kept(froms: Table, at: int, line: Row, conversion: Row, graded: int, places: int) -> int:
     if line.returned:
-        at = put(froms, at, b" * ")
+        at = put(froms, at, " * ")
         at = put_money(froms, at, conversion.amount - line.returned, places)
-        at = put(froms, at, b" / ")
+        at = put(froms, at, " / ")
         at = put_money(froms, at, conversion.amount, places)
-        at = put(froms, at, b" kept")
+        at = put(froms, at, " kept")
     if line.kept_months != NONE:
-        at = put(froms, at, b" * ")
+        at = put(froms, at, " * ")
         at = put_number(froms, at, line.kept_months)
-        at = put(froms, at, b" / ")
+        at = put(froms, at, " / ")
         at = put_number(froms, at, graded)
-        at = put(froms, at, b" months")
+        at = put(froms, at, " months")
     return at
 
 
@@ -186,13 +179,13 @@ def _put_exchange(p: Sheet, froms: Table, at: int, rate: Row, currency: int, shi
             numerator *= 10
         else:
             denominator *= 10
-    at = put_bracketed(froms, put(froms, at, b" * "), numerator, denominator, 0)
+    at = put_bracketed(froms, put(froms, at, " * "), numerator, denominator, 0)
     if at == NO_FIT:
         return NO_FIT
     first = sheet.bases(p, 0).currencies
-    at = put(froms, at, b" ")
+    at = put(froms, at, " ")
     at = put_name(froms, at, sheet.names(p), sheet.starts(p), first)
-    at = put(froms, at, b" per ")
+    at = put(froms, at, " per ")
     return put_name(froms, at, sheet.names(p), sheet.starts(p), first + currency)
 
 

@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.dispatcher import Dispatcher
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 from goodword.domain.settlement.rules.kept import keep_compiled_rules
 
@@ -25,6 +25,7 @@ keep_compiled_rules()
 F = TypeVar("F", bound=Callable[..., Any])
 _plain: dict[Any, Callable[..., Any]] = {}
 _WORD = ir.IntType(64)
+_types: Any = types
 
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
@@ -33,7 +34,23 @@ _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 def rule(function: F) -> F:
     """Compile a function that other rules call: 64-bit integers, no interpreter lock, kept on disk between runs."""
     compiled: F = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+    _compile_once(compiled)
     return compiled
+
+
+def _compile_once(compiled: Any) -> None:
+    """Compile a rule once for all integers that others pass it, not anew for every width and constant."""
+    template = compiled.get_call_template
+
+    def widened(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+        return template(tuple(map(_wide, arguments)), {name: _wide(kind) for name, kind in keywords.items()})
+
+    compiled.get_call_template = widened
+
+
+def _wide(kind: Any) -> Any:
+    plain = _types.unliteral(kind)
+    return types.int64 if getattr(plain, "signed", False) else plain
 
 
 def entry(function: F) -> F:
@@ -145,37 +162,23 @@ def tables(names: Sequence[str], row: np.dtype[Any], world: np.dtype[Any]) -> tu
     return _either(row_of, access), _either(rows_of, length)
 
 
-def array(name: str, item: np.dtype[Any], world: np.dtype[Any]) -> Callable[[Any], Any]:
-    """The function `f(world)` that gives a whole table of plain numbers as an array."""
+def array(name: str, item: np.dtype[Any], world: np.dtype[Any]) -> Any:
+    """The function `f(world)` that gives a whole table of plain numbers: `f(world)[at]`, to be read and written."""
 
     def access(world: Any) -> Any:
         return getattr(world, name)
 
-    element, offset = numba.from_dtype(item), world.fields[name][1]
+    numbers, offset = _types.CPointer(numba.from_dtype(item)), ir.Constant(_WORD, world.fields[name][1])
 
     @intrinsic
-    def address(typing: Any, world: Any) -> Any:
+    def compiled(typing: Any, world: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            start = _word_of_world(builder, arguments[0], ir.Constant(_WORD, offset))
-            return builder.inttoptr(start, ir.PointerType(ir.IntType(8)))
+            start = _word_of_world(builder, arguments[0], offset)
+            return builder.inttoptr(start, context.get_value_type(numbers))
 
-        return types.voidptr(world), generate
+        return numbers(world), generate
 
-    @intrinsic
-    def rows(typing: Any, world: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return _word_of_world(builder, arguments[0], ir.Constant(_WORD, offset + 8))
-
-        return types.int64(world), generate
-
-    @overload(access)
-    def _access(world: Any) -> Any:
-        def compiled(world: Any) -> Any:
-            return numba.carray(address(world), rows(world), element)
-
-        return compiled
-
-    return access
+    return _either(compiled, access)
 
 
 def _either(compiled: Any, plain: Callable[..., Any]) -> Any:

@@ -5,11 +5,12 @@ from typing import Final
 
 import numpy as np
 
-from goodword.domain.settlement.rules.compiling import entry
+from goodword.domain.settlement.rules.bytes_in_place import copy, put, start_of
+from goodword.domain.settlement.rules.compiling import entry, rule
 from goodword.domain.settlement.rules.layout import Table
 from goodword.domain.settlement.rules.sheet import AT_FROM, AT_LINE, AT_RESULT, AT_STEP, DOES, Page
 from goodword.domain.settlement.rules.texts import Texts, texts_of
-from goodword.domain.settlement.rules.writing import put, put_name
+from goodword.domain.settlement.rules.writing import put_name
 
 _BEGUN: Final = texts_of([f'{{"do":{json.dumps(do)},"from":"' for do in DOES])
 """How a step begins, by what it does."""
@@ -23,12 +24,12 @@ def steps_texts(page: Page) -> Texts:
     """The steps of each line of a page as a canonical JSON text."""
     lines, steps = int(page.pen[AT_LINE]), int(page.pen[AT_STEP])
     size = int(page.pen[AT_FROM] + page.pen[AT_RESULT])
-    size += _extra(page.froms[: page.pen[AT_FROM]]) + _extra(page.results[: page.pen[AT_RESULT]])
-    data = np.empty(size + _AROUND * steps + 2 * lines, np.uint8)
+    extra = _extra(page.froms[: page.pen[AT_FROM]]) + _extra(page.results[: page.pen[AT_RESULT]])
+    data = np.empty(size + extra + _AROUND * steps + 2 * lines, np.uint8)
     starts = np.empty(lines + 1, np.int64)
     end = _write(
         data, starts, lines, page.does, page.froms, page.from_ends, page.results, page.result_ends, page.step_ends,
-        _BEGUN.data, _BEGUN.starts, _ESCAPED.data, _ESCAPED.starts,
+        _BEGUN.data, _BEGUN.starts, _ESCAPED.data, _ESCAPED.starts, extra > 0,
     )  # fmt: skip
     return Texts(data[:end], starts)
 
@@ -37,7 +38,11 @@ def steps_texts(page: Page) -> Texts:
 def _write(
     data: Table, starts: Table, lines: int, does: Table, froms: Table, from_ends: Table, results: Table,
     result_ends: Table, step_ends: Table, begun: Table, begun_starts: Table, escaped: Table, escaped_starts: Table,
+    has_escapes: bool,
 ) -> int:  # fmt: skip
+    data, froms, results = start_of(data), start_of(froms), start_of(results)
+    begun, begun_starts = start_of(begun), start_of(begun_starts)
+    escaped, escaped_starts = start_of(escaped), start_of(escaped_starts)
     at = 0
     for line in range(lines):
         starts[line] = at
@@ -48,18 +53,23 @@ def _write(
                 data[at] = 44
                 at += 1
             at = put_name(data, at, begun, begun_starts, does[step])
-            at = _put_quoted(data, at, froms, from_ends[step], from_ends[step + 1], escaped, escaped_starts)
-            at = put(data, at, b'","is":"')
-            at = _put_quoted(data, at, results, result_ends[step], result_ends[step + 1], escaped, escaped_starts)
-            at = put(data, at, b'"}')
+            if has_escapes:
+                at = _put_escaped(data, at, froms, from_ends[step], from_ends[step + 1], escaped, escaped_starts)
+                at = put(data, at, '","is":"')
+                at = _put_escaped(data, at, results, result_ends[step], result_ends[step + 1], escaped, escaped_starts)
+            else:
+                at = copy(data, at, froms, from_ends[step], from_ends[step + 1])
+                at = put(data, at, '","is":"')
+                at = copy(data, at, results, result_ends[step], result_ends[step + 1])
+            at = put(data, at, '"}')
         data[at] = 93
         at += 1
     starts[lines] = at
     return at
 
 
-@entry
-def _put_quoted(data: Table, at: int, text: Table, start: int, end: int, escaped: Table, starts: Table) -> int:
+@rule
+def _put_escaped(data: Table, at: int, text: Table, start: int, end: int, escaped: Table, starts: Table) -> int:
     for i in range(start, end):
         byte = text[i]
         if byte >= 32 and byte not in (34, 92):

@@ -2,6 +2,7 @@
 
 from goodword.domain.settlement.rules import sheet
 from goodword.domain.settlement.rules.basis_words import put_remainder, put_rounding
+from goodword.domain.settlement.rules.bytes_in_place import put
 from goodword.domain.settlement.rules.compiling import rule
 from goodword.domain.settlement.rules.exact import mul_div
 from goodword.domain.settlement.rules.layout import (
@@ -25,7 +26,7 @@ from goodword.domain.settlement.rules.sheet import (
     said,
 )
 from goodword.domain.settlement.rules.sheet import FLOOR as AT_LEAST
-from goodword.domain.settlement.rules.writing import put, put_money, put_percent
+from goodword.domain.settlement.rules.writing import put_money, put_percent
 
 
 @rule
@@ -46,14 +47,14 @@ def write_stage(p: Sheet, stage: Row, share_ppm: int, guardrail: int, places: in
 def _write_share_of_limit(p: Sheet, do: int, stage: Row, share_ppm: int, places: int, mode: int) -> None:
     """A floor or a cap per sale, which go by the share."""
     froms, at = sheet.froms(p), sheet.pen(p)[AT_FROM]
-    at = put(froms, at, b"max(") if do == AT_LEAST else put(froms, at, b"min(")
+    at = put(froms, at, "max(") if do == AT_LEAST else put(froms, at, "min(")
     at = put_money(froms, at, stage.before, places)
-    at = put(froms, at, b", ")
+    at = put(froms, at, ", ")
     at = put_money(froms, at, stage.a, places)
     if share_ppm != WHOLE_PPM:
-        at = put(froms, at, b" * ")
+        at = put(froms, at, " * ")
         at = put_percent(froms, at, share_ppm)
-    at = put(froms, at, b")")
+    at = put(froms, at, ")")
     _, rest = mul_div(stage.a, share_ppm, WHOLE_PPM)
     if rest:
         at = put_rounding(froms, at, mode)
@@ -65,17 +66,17 @@ def _write_share_of_limit(p: Sheet, do: int, stage: Row, share_ppm: int, places:
 def write_room(p: Sheet, do: int, before: int, after: int, limit: int, used: int, places: int) -> None:
     """A limit of which something was used before."""
     froms = sheet.froms(p)
-    at = put(froms, sheet.pen(p)[AT_FROM], b"min(")
+    at = put(froms, sheet.pen(p)[AT_FROM], "min(")
     at = put_money(froms, at, before, places)
-    at = put(froms, at, b", ") if used <= limit else put(froms, at, b", max(")
+    at = put(froms, at, ", ") if used <= limit else put(froms, at, ", max(")
     at = put_money(froms, at, limit, places)
-    at = put(froms, at, b" - ")
+    at = put(froms, at, " - ")
     at = put_money(froms, at, used, places)
     if used > limit:
-        at = put(froms, at, b", ")
+        at = put(froms, at, ", ")
         at = put_money(froms, at, 0, places)
-        at = put(froms, at, b")")
-    said(p, do, put(froms, at, b")"))
+        at = put(froms, at, ")")
+    said(p, do, put(froms, at, ")"))
     comes_to_money(p, after, places)
 
 
@@ -83,7 +84,7 @@ def write_room(p: Sheet, do: int, before: int, after: int, limit: int, used: int
 def _write_guardrail(p: Sheet, stage: Row, guardrail: int, places: int) -> None:
     froms = sheet.froms(p)
     at = put_percent(froms, sheet.pen(p)[AT_FROM], guardrail)
-    at = put(froms, at, b" * ")
+    at = put(froms, at, " * ")
     at = put_money(froms, at, stage.c, places)
     _, rest = mul_div(stage.c, guardrail, WHOLE_PPM)
     if rest:
@@ -98,9 +99,9 @@ def write_pro_rata(p: Sheet, do: int, before: int, after: int, most: int, total:
     """A part of the most that all get together."""
     froms = sheet.froms(p)
     at = put_money(froms, sheet.pen(p)[AT_FROM], before, places)
-    at = put(froms, at, b" * ")
+    at = put(froms, at, " * ")
     at = put_money(froms, at, most, places)
-    at = put(froms, at, b" / ")
+    at = put(froms, at, " / ")
     at = put_money(froms, at, total, places)
     whole, rest = mul_div(before, most, total)
     said(p, do, put_remainder(froms, at, after - whole, rest))

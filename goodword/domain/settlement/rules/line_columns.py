@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from goodword.domain.settlement.rules.bytes_in_place import start_of
 from goodword.domain.settlement.rules.compiling import entry
 from goodword.domain.settlement.rules.layout import REASONS, Table
 from goodword.domain.settlement.rules.sheet import AT_LINE, AT_RATE, AT_STEP, DOES, Page
@@ -78,16 +79,17 @@ def _measure(starts: Table, codes: Table, ends: Table) -> int:
 
 @entry
 def _gather(texts: Table, starts: Table, codes: Table, ends: Table, data: Table) -> None:
+    into, names, begins = start_of(data), start_of(texts), start_of(starts)
     for i in range(len(codes)):
-        put_name(data, ends[i], texts, starts, codes[i])
+        put_name(into, ends[i], names, begins, codes[i])
 
 
 @entry
 def _put_amounts(minors: Table, places: int, ends: Table, data: Table) -> int:
-    at = 0
+    at, into = 0, start_of(data)
     ends[0] = 0
     for i in range(len(minors)):
-        at = put_money(data, at, minors[i], places)
+        at = put_money(into, at, minors[i], places)
         ends[i + 1] = at
     return at
 

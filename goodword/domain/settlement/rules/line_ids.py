@@ -3,15 +3,17 @@
 The same ids as `line_id` in `result.py`: the same five always give the same id, and no other five do.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from goodword.domain.settlement.result import KINDS
-from goodword.domain.settlement.rules.compiling import entry, rule
+from goodword.domain.settlement.rules import tables
+from goodword.domain.settlement.rules.bytes_in_place import put, start_of
+from goodword.domain.settlement.rules.compiling import array, entry, rule, world_of, world_type
 from goodword.domain.settlement.rules.layout import BONUS, Table
 from goodword.domain.settlement.rules.texts import Texts, texts_of
-from goodword.domain.settlement.rules.writing import put, put_name, put_number
+from goodword.domain.settlement.rules.writing import put_name, put_number
 
 ID_SIZE: Final = 36
 _BLOCK: Final = 128
@@ -87,6 +89,11 @@ def _compress(hash_: Table, words: Table, first: int, counted: int, last: bool) 
 @entry
 def digest(message: Table, words: Table, size: int, hash_: Table) -> None:
     """The hash of the first `size` bytes of a message. `words` is the same memory, to the end of the last block."""
+    _digest(start_of(message), start_of(words), size, start_of(hash_))
+
+
+@rule
+def _digest(message: Table, words: Table, size: int, hash_: Table) -> None:
     for i in range(8):
         hash_[i] = _START[i]
     hash_[0] ^= np.uint64(0x01010000 ^ _DIGEST)
@@ -113,40 +120,66 @@ def _put_measured(message: Table, at: int, names: Table, starts: Table, code: in
     for i in range(starts[code], starts[code + 1]):
         size += (names[i] & 192) != 128
     at = put_number(message, at, size)
-    at = put(message, at, b":")
+    at = put(message, at, ":")
     return put_name(message, at, names, starts, code)
 
 
+_BYTE, _AT = np.dtype(np.uint8), np.dtype(np.int64)
+_ITEMS: Final[dict[str, np.dtype[Any]]] = {
+    "ids": _BYTE,
+    "id_starts": _AT,
+    "partners": _BYTE,
+    "partner_starts": _AT,
+    "keys": _BYTE,
+    "key_starts": _AT,
+    "kinds": _BYTE,
+    "kind_starts": _AT,
+    "message": _BYTE,
+    "words": np.dtype(np.uint64),
+    "hash": np.dtype(np.uint64),
+    "data": _BYTE,
+}
+_LABELS: Final = world_type(_ITEMS)
+(
+    _ids, _id_starts, _partners, _partner_starts, _keys, _key_starts, _kinds, _kind_starts, _message, _words, _hash,
+    _data,
+) = (array(name, item, _LABELS) for name, item in _ITEMS.items())  # fmt: skip
+
+
 @entry
-def _write(
-    data: Table, lines: Table, lo: int, hi: int, rules: Table, bonuses: Table, ids: Table, id_starts: Table,
-    partners: Table, partner_starts: Table, keys: Table, key_starts: Table, first_bonus_key: int, kinds: Table,
-    kind_starts: Table, message: Table, words: Table, hash_: Table,
-) -> None:  # fmt: skip
+def _write(worlds: Any, labels: Any, lo: int, hi: int, first_bonus_key: int) -> None:
+    w, p = worlds[0], labels[0]
+    message, words, hash_ = _message(p), _words(p), _hash(p)
     for row in range(lo, hi):
-        line = lines[row]
-        key = first_bonus_key + bonuses[line.rule].key if line.kind == BONUS else rules[line.rule].key
-        size = _put_measured(message, 0, ids, id_starts, line.conversion)
-        size = _put_measured(message, size, partners, partner_starts, line.partner)
-        size = _put_measured(message, size, keys, key_starts, key)
-        size = put_name(message, size, kinds, kind_starts, line.kind)
+        line = tables.lines(w, row)
+        if line.kind == BONUS:
+            key = first_bonus_key + tables.bonuses(w, line.rule).key
+        else:
+            key = np.int64(tables.rules(w, line.rule).key)
+        size = _put_measured(message, 0, _ids(p), _id_starts(p), line.conversion)
+        size = _put_measured(message, size, _partners(p), _partner_starts(p), line.partner)
+        size = _put_measured(message, size, _keys(p), _key_starts(p), key)
+        size = put_name(message, size, _kinds(p), _kind_starts(p), line.kind)
         size = put_number(message, size, line.level)
-        digest(message, words, size, hash_)
-        at = ID_SIZE * (row - lo)
-        _put_hex(data, put(data, at, b"lin_"), hash_)
+        _digest(message, words, size, hash_)
+        _put_hex(_data(p), put(_data(p), ID_SIZE * (row - lo), "lin_"), hash_)
 
 
-def line_ids(
-    lines: Table, lo: int, hi: int, rules: Table, bonuses: Table, ids: Texts, partners: Texts, keys: Texts,
-    first_bonus_key: int,
-) -> Table:  # fmt: skip
-    """The ids of the lines of rows lo to hi, each of ID_SIZE bytes. `keys`: those of rules, then those of bonuses."""
-    room = 256 + ids.longest() + partners.longest() + keys.longest()
-    message = np.empty((room // _BLOCK + 1) * _BLOCK, np.uint8)
+class Labels(NamedTuple):
+    """The names that ids are made of. `keys`: those of rules, then those of bonuses."""
+
+    ids: Texts
+    partners: Texts
+    keys: Texts
+    first_bonus_key: int
+
+
+def line_ids(world: Table, lo: int, hi: int, labels: Labels) -> Table:
+    """The ids of the lines of rows lo to hi of a world, each of ID_SIZE bytes."""
+    room = 256 + labels.ids.longest() + labels.partners.longest() + labels.keys.longest()
+    words = np.empty((room // _BLOCK + 1) * _BLOCK // 8, np.uint64)
     data = np.empty(ID_SIZE * (hi - lo), np.uint8)
-    _write(
-        data, lines, lo, hi, rules, bonuses, ids.data, ids.starts, partners.data, partners.starts, keys.data,
-        keys.starts, first_bonus_key, _KINDS.data, _KINDS.starts, message, message.view(np.uint64),
-        np.empty(8, np.uint64),
-    )  # fmt: skip
+    buffers = {"message": words.view(np.uint8), "words": words, "hash": np.empty(8, np.uint64), "data": data}
+    texts = zip(_ITEMS, [*labels.ids, *labels.partners, *labels.keys, *_KINDS], strict=False)
+    _write(world, world_of({**dict(texts), **buffers}, _LABELS), lo, hi, labels.first_bonus_key)
     return data

@@ -3,6 +3,7 @@
 from goodword.domain.settlement.rules import sheet, tables
 from goodword.domain.settlement.rules.basis import kept_ratio
 from goodword.domain.settlement.rules.basis_words import put_remainder, put_rounding
+from goodword.domain.settlement.rules.bytes_in_place import copy, put
 from goodword.domain.settlement.rules.compiling import rule
 from goodword.domain.settlement.rules.exact import fits, fits_sum, gcd, mul_div
 from goodword.domain.settlement.rules.layout import (
@@ -34,13 +35,11 @@ from goodword.domain.settlement.rules.sheet import (
     Sheet,
     comes_to,
     comes_to_money,
-    copy,
     said,
 )
 from goodword.domain.settlement.rules.tables import World
 from goodword.domain.settlement.rules.writing import (
     NO_FIT,
-    put,
     put_bracketed,
     put_exact,
     put_money,
@@ -83,11 +82,11 @@ def _put_slices(w: World, buffer: Table, at: int, line: Row, one: Row, places: i
         if end <= start:
             continue
         if not first:
-            at = put(buffer, at, b", ") if places == NONE else put(buffer, at, b" + ")
+            at = put(buffer, at, ", ") if places == NONE else put(buffer, at, " + ")
         first = False
         at = put_percent(buffer, at, tables.steps(w, row).ppm)
         if places != NONE:
-            at = put(buffer, at, b" * ")
+            at = put(buffer, at, " * ")
             at = put_money(buffer, at, end - start, places)
     return at
 
@@ -98,7 +97,7 @@ def write_pay(
 ) -> bool:
     """Schedule, tier and rate of a commission, which come to an exact figure."""
     if one.pay == BY_SCHEDULE:
-        at = put(sheet.froms(p), sheet.pen(p)[AT_FROM], b"whole months since the first: ")
+        at = put(sheet.froms(p), sheet.pen(p)[AT_FROM], "whole months since the first: ")
         said(p, SCHEDULE, put_number(sheet.froms(p), at, line.months))
         _comes_to_rate(p)
     if one.pay == TIERS:
@@ -115,7 +114,7 @@ def write_pay(
             if at == NO_FIT:
                 return False
         else:
-            at = put(froms, at, b" * ")
+            at = put(froms, at, " * ")
             at = put_money(froms, at, line.basis, places)
     said(p, RATE, at)
     return comes_to_exact(p, over, under, places)
@@ -147,11 +146,11 @@ def _copy_rate(p: Sheet, into: Table, at: int) -> int:
 def _write_tier(p: Sheet, line: Row, one: Row, places: int) -> None:
     froms, at = sheet.froms(p), sheet.pen(p)[AT_FROM]
     if is_sliced(line, one) or one.mode not in (AFTER, WHOLE):
-        at = put(froms, at, b"total before: ")
+        at = put(froms, at, "total before: ")
     elif one.mode == AFTER:
-        at = put(froms, at, b"total after: ")
+        at = put(froms, at, "total after: ")
     else:
-        at = put(froms, at, b"total of the period: ")
+        at = put(froms, at, "total of the period: ")
     said(p, TIER, put_total(froms, at, one.measure, line.before, places))
     _comes_to_rate(p)
 
@@ -167,24 +166,24 @@ def _put_sliced_sum(w: World, froms: Table, at: int, line: Row, one: Row, places
     size = line.after - line.before
     if line.basis == size:
         return _put_slices(w, froms, at, line, one, places)
-    at = put(froms, at, b"(")
+    at = put(froms, at, "(")
     at = _put_slices(w, froms, at, line, one, places)
-    at = put(froms, at, b") * ")
+    at = put(froms, at, ") * ")
     at = put_money(froms, at, line.basis, places)
-    at = put(froms, at, b" / ")
+    at = put(froms, at, " / ")
     return put_money(froms, at, size, places)
 
 
 @rule
 def _put_flat_factors(froms: Table, at: int, line: Row, conversion: Row, graded: int) -> int:
     if line.share_ppm != WHOLE_PPM:
-        at = put(froms, at, b" * ")
+        at = put(froms, at, " * ")
         at = put_percent(froms, at, line.share_ppm)
-        at = put(froms, at, b" share")
+        at = put(froms, at, " share")
     if line.quantity != 1:
-        at = put(froms, at, b" * ")
+        at = put(froms, at, " * ")
         at = put_number(froms, at, line.quantity)
-        at = put(froms, at, b" units")
+        at = put(froms, at, " units")
     if line.returned == 0 and line.kept_months == NONE:
         return at
     kept, kept_of = 1, 1
@@ -194,11 +193,11 @@ def _put_flat_factors(froms: Table, at: int, line: Row, conversion: Row, graded:
         if not fits(kept, line.kept_months) or not fits(kept_of, graded):
             return NO_FIT
         kept, kept_of = kept * line.kept_months, kept_of * graded
-    at = put(froms, at, b" * ")
+    at = put(froms, at, " * ")
     at = put_number(froms, at, kept)
-    at = put(froms, at, b" / ")
+    at = put(froms, at, " / ")
     at = put_number(froms, at, kept_of)
-    return put(froms, at, b" kept")
+    return put(froms, at, " kept")
 
 
 @rule
@@ -209,7 +208,7 @@ def write_tail(
     at = put_bracketed(sheet.froms(p), sheet.pen(p)[AT_FROM], numerator, denominator, places)
     if at == NO_FIT:
         return False
-    at = put(sheet.froms(p), at, b" * ")
+    at = put(sheet.froms(p), at, " * ")
     said(p, TAIL, put_percent(sheet.froms(p), at, tail_ppm))
     return comes_to_exact(p, over, under, places)
 
@@ -223,7 +222,7 @@ def write_rounding(
     if at == NO_FIT:
         return False
     if together:
-        at = put(sheet.froms(p), at, b" together")
+        at = put(sheet.froms(p), at, " together")
     if numerator % denominator:
         at = put_rounding(sheet.froms(p), at, mode)
     said(p, ROUND, at)
@@ -290,10 +289,10 @@ def write_part(
         comes_to_money(p, 0, places)
         return True
     whole, rest = mul_div(line.rounded, own, all_)
-    at = put_bracketed(froms, put(froms, at, b" * "), own, per, places)
+    at = put_bracketed(froms, put(froms, at, " * "), own, per, places)
     if NO_FIT in (at, whole):
         return False
-    at = put_bracketed(froms, put(froms, at, b" / "), all_, per, places)
+    at = put_bracketed(froms, put(froms, at, " / "), all_, per, places)
     if at == NO_FIT:
         return False
     said(p, PART, put_remainder(froms, at, line.first - whole, rest))

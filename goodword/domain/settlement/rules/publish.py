@@ -13,7 +13,7 @@ import pyarrow as pa
 from goodword.domain.settlement.result import KINDS, STATES, Line, Outcome, Step, Total
 from goodword.domain.settlement.rules.compiling import entry
 from goodword.domain.settlement.rules.json_text import steps_texts
-from goodword.domain.settlement.rules.layout import BONUS, NONE, OUTCOMES, REASONS, U_LINES, Table
+from goodword.domain.settlement.rules.layout import BONUS, NONE, OUTCOMES, REASONS, Table
 from goodword.domain.settlement.rules.line_columns import (
     STEPS,
     decimals_of,
@@ -23,10 +23,10 @@ from goodword.domain.settlement.rules.line_columns import (
     steps_of,
     strings,
 )
-from goodword.domain.settlement.rules.line_ids import ID_SIZE, line_ids
+from goodword.domain.settlement.rules.line_ids import ID_SIZE, Labels, line_ids
 from goodword.domain.settlement.rules.prepared import Prepared
 from goodword.domain.settlement.rules.sheet import DOES, Page
-from goodword.domain.settlement.rules.telling import Source, tell, written
+from goodword.domain.settlement.rules.telling import Source, source_of, tell, written
 from goodword.domain.settlement.rules.texts import Texts, joined, texts_of
 
 SCHEMA: Final = pa.schema(
@@ -58,7 +58,8 @@ class Publisher:
         self.currency = names.currencies[0]
         self.currencies = texts_of([self.currency])
         self.places = int(facts.program[0]["places"])
-        self.keys, (_, self.first_bonus_key) = joined([names.rule_keys, names.bonus_keys])
+        self.keys, (_, first_bonus_key) = joined([names.rule_keys, names.bonus_keys])
+        self.labels = Labels(self.ids, self.partners, self.keys, first_bonus_key)
         self.key_names = [*names.rule_keys, *names.bonus_keys]
         self._names = written(names, self.ids)
         self._payable: dict[int, bool] = {}
@@ -67,9 +68,8 @@ class Publisher:
         self, tables: Mapping[str, Table], lo: int = 0, hi: int | None = None, *, compiled: bool = True
     ) -> "Chunk":
         """The lines of rows lo to hi (None: all) of a run's tables, which must stay as they are until it is read."""
-        lines = tables["lines"][: tables["used"]["value"][U_LINES]]
-        source = Source({**tables, "lines": lines}, self.prepared.exact_rates, self._names)
-        return Chunk(self, source, lo, len(lines) if hi is None else hi, compiled=compiled)
+        source = source_of(tables, self.prepared.exact_rates, self._names)
+        return Chunk(self, source, lo, len(source.tables["lines"]) if hi is None else hi, compiled=compiled)
 
     def outcomes(self, codes: Table) -> list[Outcome]:
         """Why conversions have no line, in their order."""
@@ -151,11 +151,7 @@ class Chunk:
     @cached_property
     def ids(self) -> Table:
         """The ids of the lines, each of ID_SIZE bytes."""
-        publisher, facts = self._publisher, self._publisher.prepared.facts
-        return line_ids(
-            self._source.tables["lines"], *self._rows, facts.rules, facts.bonuses, publisher.ids, publisher.partners,
-            publisher.keys, publisher.first_bonus_key,
-        )  # fmt: skip
+        return line_ids(self._source.world, *self._rows, self._publisher.labels)
 
     @cached_property
     def steps_json(self) -> Texts:
@@ -197,7 +193,7 @@ class Chunk:
         bonus = lines["kind"] == BONUS
         keys = facts.rules["key"][np.where(bonus, 0, lines["rule"])] if len(facts.rules) else lines["rule"].copy()
         if bonus.any():
-            keys[bonus] = self._publisher.first_bonus_key + facts.bonuses["key"][lines["rule"][bonus]]
+            keys[bonus] = self._publisher.labels.first_bonus_key + facts.bonuses["key"][lines["rule"][bonus]]
         return keys
 
     def _id_texts(self) -> list[str]:

@@ -113,11 +113,3 @@ def comes_to_money(p: Sheet, minor: int, decimals: int) -> None:
 def comes_to_name(p: Sheet, code: int) -> None:
     """Close a step with a name."""
     comes_to(p, put_name(results(p), pen(p)[AT_RESULT], names(p), starts(p), code))
-
-
-@rule
-def copy(into: Table, at: int, source: Table, start: int, end: int) -> int:
-    """A stretch of one buffer, written into another."""
-    for i in range(start, end):
-        into[at + i - start] = source[i]
-    return at + end - start

@@ -9,7 +9,7 @@ import numpy as np
 
 from goodword.domain.settlement.rules import tables
 from goodword.domain.settlement.rules.compiling import ByHand, WorldByHand, uncompiled, world_of
-from goodword.domain.settlement.rules.layout import BY_HAND, DONE, Table
+from goodword.domain.settlement.rules.layout import BY_HAND, DONE, NEVER, U_LINES, Table
 from goodword.domain.settlement.rules.sheet import (
     AT_FROM,
     AT_LINE,
@@ -21,7 +21,7 @@ from goodword.domain.settlement.rules.sheet import (
     Page,
 )
 from goodword.domain.settlement.rules.texts import Texts, joined
-from goodword.domain.settlement.rules.words import write_line, write_lines
+from goodword.domain.settlement.rules.words import write_lines
 
 _SPARE = 1 << 14
 
@@ -44,22 +44,29 @@ def written(names: Any, ids: Texts) -> Written:
 
 
 class Source(NamedTuple):
-    """What lines are told from: the tables of a run (`lines` only those in use), exact rates, and names."""
+    """What lines are told from: a run's world and tables (of `lines` those in use), its exact rates, and names."""
 
+    world: Table
     tables: Mapping[str, Table]
     exact_rates: Sequence[Any]
     names: Written
+
+
+def source_of(run: Mapping[str, Table], exact_rates: Sequence[Any], names: Written) -> Source:
+    """The lines in use of a run's tables, and what they are told from."""
+    found = {name: run[name] for name in tables.ROWS}
+    found["lines"] = found["lines"][: run["used"]["value"][U_LINES]]
+    return Source(world_of(found, tables.WORLD), found, exact_rates, names)
 
 
 def tell(source: Source, lo: int, hi: int, *, compiled: bool = True) -> Page:
     """The words of the lines of rows lo to hi."""
     names = source.names
     page, at = _page(hi - lo, names.longest), lo
-    world = world_of({name: source.tables[name] for name in tables.ROWS}, tables.WORLD)
     while at < hi:
         stop = BY_HAND
         if compiled:
-            stop, at = write_lines(world, _sheet(page, names), at, hi, names.longest)
+            stop, at = write_lines(source.world, _sheet(page, names), at, hi, names.longest)
         if stop == BY_HAND:
             page = _by_hand(source, page, at)
             at += 1
@@ -149,8 +156,9 @@ def _by_hand(source: Source, page: Page, at: int) -> Page:
             "id_starts": names.ids.starts,
         }
     )
-    fit = uncompiled(write_line)(WorldByHand(world), sheet, at)
-    assert fit, "Python's integers have no bounds"
+    vars(sheet).update(dict.fromkeys(("froms_n", "results_n", "rates_n", "does_n"), NEVER))
+    stop, _ = uncompiled(write_lines)([WorldByHand(world)], [sheet], at, at + 1, names.longest)
+    assert stop == DONE, "Python's integers and lists have no bounds"
     page = _with_room(page, own)
     pen, step = page.pen, int(page.pen[AT_STEP])
     steps, line = own.pen[AT_STEP], int(pen[AT_LINE]) + 1

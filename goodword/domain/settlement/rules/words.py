@@ -9,6 +9,7 @@ from typing import Any
 
 from goodword.domain.settlement.rules import sheet, tables
 from goodword.domain.settlement.rules.basis_words import put_remainder, write_basis, write_split
+from goodword.domain.settlement.rules.bytes_in_place import put
 from goodword.domain.settlement.rules.compiling import entry, rule
 from goodword.domain.settlement.rules.exact import fits, mul_div
 from goodword.domain.settlement.rules.layout import (
@@ -70,7 +71,7 @@ from goodword.domain.settlement.rules.sheet import (
 from goodword.domain.settlement.rules.sheet import BUDGET as IN_BUDGET
 from goodword.domain.settlement.rules.sheet import OVERRIDE as ABOVE
 from goodword.domain.settlement.rules.tables import World
-from goodword.domain.settlement.rules.writing import put, put_money, put_name, put_number, put_percent
+from goodword.domain.settlement.rules.writing import put_money, put_name, put_number, put_percent
 
 _ROOM = 4096
 """More than a line's figures and fixed words take, without names and lists."""
@@ -79,23 +80,32 @@ _ROOM_OF_FIGURE = 64
 
 @entry
 def write_lines(worlds: Any, sheets: Any, lo: int, hi: int, longest: int) -> tuple[int, int]:
-    """Write the lines of rows lo to hi; why it stopped (DONE, MORE_ROOM, BY_HAND), and at which row.
+    """Write the lines of rows lo to hi: the rate and the steps of each. Gives why it stopped (DONE, MORE_ROOM, or
+    BY_HAND: 64 bits are not enough), and at which row.
 
     `worlds`, `sheets`: the world and the sheet, each the only one of an array. `longest`: the length of the longest
     name. A line that was not written leaves nothing behind.
     """
     w, p = worlds[0], sheets[0]
-    pen = sheet.pen(p)
+    pen, program = sheet.pen(p), tables.program(w, 0)
     for at in range(lo, hi):
-        if not _has_room(w, p, tables.lines(w, at), longest):
+        line = tables.lines(w, at)
+        if not _has_room(w, p, line, longest):
             return MORE_ROOM, at
         from_, result, step, rate = pen[AT_FROM], pen[AT_RESULT], pen[AT_STEP], pen[AT_RATE]
-        if not write_line(w, p, at):
+        if line.kind == COMMISSION:
+            fit = _write_commission(w, p, at)
+        elif line.kind == OVERRIDE:
+            fit = _write_override(w, p, line, tables.overrides(w, line.child))
+        else:
+            fit = _write_bonus(p, line, tables.bonuses(w, line.rule), program.places)
+        if not fit:
             pen[AT_FROM] = from_
             pen[AT_RESULT] = result
             pen[AT_STEP] = step
             pen[AT_RATE] = rate
             return BY_HAND, at
+        _write_end(p, line, program)
     return DONE, hi
 
 
@@ -115,37 +125,24 @@ def _has_room(w: World, p: Sheet, line: Row, longest: int) -> bool:
 
 
 @rule
-def write_line(w: World, p: Sheet, at: int) -> bool:
-    """The rate and the steps of one line; false when 64 bits are not enough."""
-    line, program = tables.lines(w, at), tables.program(w, 0)
-    places = program.places
-    if line.kind == COMMISSION:
-        if not _write_commission(w, p, at):
-            return False
-        for row in range(line.stage_lo, line.stage_lo + line.stage_n):
-            write_stage(p, tables.stages(w, row), line.share_ppm, program.guardrail, places, program.rounding)
-    elif line.kind == OVERRIDE:
-        if not _write_override(w, p, line, tables.overrides(w, line.child)):
-            return False
-    else:
-        _write_bonus(p, line, tables.bonuses(w, line.rule), places)
+def _write_end(p: Sheet, line: Row, program: Row) -> None:
+    """What the budget left of the line, and its amount."""
+    places, pen = program.places, sheet.pen(p)
     if (line.reasons >> BUDGET) & 1:
         if program.budget_pro_rata:
             write_pro_rata(p, IN_BUDGET, line.unbudgeted, line.amount, program.budget, line.spent, places)
         else:
             write_room(p, IN_BUDGET, line.unbudgeted, line.amount, program.budget, line.spent, places)
-    pen = sheet.pen(p)
     said(p, AMOUNT, put_money(sheet.froms(p), pen[AT_FROM], line.amount, places))
     comes_to_money(p, line.amount, places)
     pen[AT_LINE] += 1
     sheet.step_ends(p)[pen[AT_LINE]] = pen[AT_STEP]
     sheet.rate_ends(p)[pen[AT_LINE]] = pen[AT_RATE]
-    return True
 
 
 @rule
 def _write_commission(w: World, p: Sheet, at: int) -> bool:
-    """Shares, agreement, rule, basis, rate, tail and rounding of a component."""
+    """Shares, agreement, rule, basis, rate, tail, rounding and limits of a component."""
     line, program = tables.lines(w, at), tables.program(w, 0)
     one, conversion = tables.rules(w, line.rule), tables.conversions(w, line.conversion)
     places, mode, graded = program.places, program.rounding, tables.terms(w, line.terms).graded
@@ -165,30 +162,31 @@ def _write_commission(w: World, p: Sheet, at: int) -> bool:
         if not fit or not write_tail(p, whole, whole_per, line.tail_ppm, over, under, places):
             return False
     if not line.together:
-        return write_rounding(p, over, under, line.first, places, mode, False)
-    own, all_, per, fit = together(w, at, w.lines_n)
-    return (
-        fit
-        and write_rounding(p, all_, per, line.rounded, places, mode, True)
-        and write_part(p, line, own, all_, per, places)
-    )
+        fit = write_rounding(p, over, under, line.first, places, mode, False)
+    else:
+        own, all_, per, fit = together(w, at, w.lines_n)
+        fit = fit and write_rounding(p, all_, per, line.rounded, places, mode, True)
+        fit = fit and write_part(p, line, own, all_, per, places)
+    for row in range(line.stage_lo, line.stage_lo + line.stage_n):
+        write_stage(p, tables.stages(w, row), line.share_ppm, program.guardrail, places, mode)
+    return fit
 
 
 @rule
 def _write_share(w: World, p: Sheet, line: Row, model: int) -> None:
     froms, at = sheet.froms(p), sheet.pen(p)[AT_FROM]
     if line.how == BY_ASSIST:
-        at = put(froms, at, b"assisted, beside the credit")
+        at = put(froms, at, "assisted, beside the credit")
     elif line.how == BY_CREDIT:
-        at = put(froms, at, b"decided by credit ")
+        at = put(froms, at, "decided by credit ")
         at = put_name(froms, at, sheet.names(p), sheet.starts(p), sheet.bases(p, 0).credits + line.because)
     elif line.how == BY_LOCK:
-        at = put(froms, at, b"kept from conversion ")
+        at = put(froms, at, "kept from conversion ")
         at = put_name(froms, at, sheet.ids(p), sheet.id_starts(p), line.because)
     elif model == LAST:
-        at = put(froms, at, b"last touch")
+        at = put(froms, at, "last touch")
     elif model == FIRST:
-        at = put(froms, at, b"first touch")
+        at = put(froms, at, "first touch")
     else:
         share = tables.shares(w, line.share)
         at = _put_weight(froms, at, share.weight, share.total, model, line.share_ppm)
@@ -198,16 +196,16 @@ def _write_share(w: World, p: Sheet, line: Row, model: int) -> None:
 
 @rule
 def _put_weight(froms: Table, at: int, weight: int, total: int, model: int, share_ppm: int) -> int:
-    at = put(froms, at, b"100% * ")
+    at = put(froms, at, "100% * ")
     at = put_number(froms, at, weight)
-    at = put(froms, at, b" / ")
+    at = put(froms, at, " / ")
     at = put_number(froms, at, total)
     if model == LINEAR:
-        at = put(froms, at, b" linear")
+        at = put(froms, at, " linear")
     elif model == POSITION:
-        at = put(froms, at, b" position")
+        at = put(froms, at, " position")
     else:
-        at = put(froms, at, b" decay")
+        at = put(froms, at, " decay")
     whole, rest = mul_div(WHOLE_PPM, weight, total)
     return put_remainder(froms, at, share_ppm - whole, rest)
 
@@ -216,13 +214,13 @@ def _put_weight(froms: Table, at: int, weight: int, total: int, model: int, shar
 def _write_agreement(p: Sheet, line: Row, one: Row) -> None:
     """Which agreement pays, by which terms and rule."""
     froms, bases, names, starts = sheet.froms(p), sheet.bases(p, 0), sheet.names(p), sheet.starts(p)
-    at = put(froms, sheet.pen(p)[AT_FROM], b"agreement ")
+    at = put(froms, sheet.pen(p)[AT_FROM], "agreement ")
     at = put_name(froms, at, names, starts, bases.agreements + line.agreement)
     if line.in_tail:
-        at = put(froms, at, b" has ended: its tail")
+        at = put(froms, at, " has ended: its tail")
     said(p, AGREEMENT, at)
     comes_to_name(p, bases.terms + line.terms)
-    at = put(froms, at, b"terms ")
+    at = put(froms, at, "terms ")
     said(p, RULE, put_name(froms, at, names, starts, bases.terms + line.terms))
     comes_to_name(p, bases.rule_keys + one.key)
 
@@ -232,24 +230,24 @@ def _write_override(w: World, p: Sheet, line: Row, override: Row) -> bool:
     """What a recruiter's line is a part of, and its rate."""
     froms, rates, pen, program = sheet.froms(p), sheet.rates(p), sheet.pen(p), tables.program(w, 0)
     places = program.places
-    at = put(froms, pen[AT_FROM], b"level ")
+    at = put(froms, pen[AT_FROM], "level ")
     at = put_number(froms, at, line.level)
-    said(p, ABOVE, put(froms, at, b" above who sold"))
+    said(p, ABOVE, put(froms, at, " above who sold"))
     comes_to_name(p, sheet.bases(p, 0).terms + line.terms)
     if override.flat != NONE:
         pen[AT_RATE] = put_money(rates, pen[AT_RATE], override.flat, places)
         at = put_money(froms, pen[AT_FROM], override.flat, places)
-        at = put(froms, at, b" * ")
+        at = put(froms, at, " * ")
         at = put_number(froms, at, line.before)
-        said(p, RATE, put(froms, at, b" paid by this rule"))
+        said(p, RATE, put(froms, at, " paid by this rule"))
         comes_to_money(p, override.flat * line.before, places)
         return True
     pen[AT_RATE] = put_percent(rates, pen[AT_RATE], override.ppm)
     at = _put_figures(w, froms, pen[AT_FROM], line, places)
-    said(p, BASIS, put(froms, at, b" sold") if override.of_sale else put(froms, at, b" commission"))
+    said(p, BASIS, put(froms, at, " sold") if override.of_sale else put(froms, at, " commission"))
     comes_to_money(p, line.basis, places)
     at = put_percent(froms, pen[AT_FROM], override.ppm)
-    at = put(froms, at, b" * ")
+    at = put(froms, at, " * ")
     said(p, RATE, put_money(froms, at, line.basis, places))
     if not fits(line.basis, override.ppm):
         return False
@@ -264,28 +262,29 @@ def _put_figures(w: World, froms: Table, at: int, line: Row, places: int) -> int
     """What an override is of, one figure for each commission."""
     for row in range(line.pick_lo, line.pick_lo + line.pick_n):
         if row > line.pick_lo:
-            at = put(froms, at, b" + ")
+            at = put(froms, at, " + ")
         at = put_money(froms, at, tables.picks(w, row).value, places)
     return at
 
 
 @rule
-def _write_bonus(p: Sheet, line: Row, bonus: Row, places: int) -> None:
+def _write_bonus(p: Sheet, line: Row, bonus: Row, places: int) -> bool:
     """The total that a bonus was for."""
     froms, pen = sheet.froms(p), sheet.pen(p)
     pen[AT_RATE] = put_money(sheet.rates(p), pen[AT_RATE], bonus.flat, places)
-    at = put(froms, pen[AT_FROM], b"total before: ")
+    at = put(froms, pen[AT_FROM], "total before: ")
     said(p, TOTAL, put_total(froms, at, bonus.measure, line.before, places))
     comes_to(p, put_total(sheet.results(p), pen[AT_RESULT], bonus.measure, line.after, places))
-    at = put(froms, pen[AT_FROM], b"reaches ")
+    at = put(froms, pen[AT_FROM], "reaches ")
     at = put_total(froms, at, bonus.measure, bonus.reaches, places)
     if bonus.per == MONTH:
-        at = put(froms, at, b" in this month")
+        at = put(froms, at, " in this month")
     elif bonus.per == QUARTER:
-        at = put(froms, at, b" in this quarter")
+        at = put(froms, at, " in this quarter")
     elif bonus.per == YEAR:
-        at = put(froms, at, b" in this year")
+        at = put(froms, at, " in this year")
     else:
-        at = put(froms, at, b" in this lifetime")
+        at = put(froms, at, " in this lifetime")
     said(p, BONUS, at)
     comes_to_money(p, bonus.flat, places)
+    return True

@@ -2,7 +2,7 @@
 and gives where it ended. Nothing here knows what a line is.
 
 As in `exact.py`, the plain functions are what is meant, and serve the uncompiled rules; `put_number` and `put_money`
-have compiled twins. The caller sees to it that there is room.
+have compiled twins. The caller sees to it that there is room. `put` and `copy` write texts.
 """
 
 from typing import Any, Final
@@ -10,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 from numba.extending import overload, register_jitable
 
-from goodword.domain.settlement.rules.compiling import entry, rule
+from goodword.domain.settlement.rules.bytes_in_place import copy
+from goodword.domain.settlement.rules.compiling import rule
 from goodword.domain.settlement.rules.exact import fits, gcd
-from goodword.domain.settlement.rules.layout import Table
+from goodword.domain.settlement.rules.layout import WHOLE_PPM, Table
 
 NO_FIT: Final = -1
 """Where a text ends that 64 bits are not enough for."""
@@ -97,23 +98,12 @@ def _put_money(buffer: Any, at: int, minor: int, places: int) -> Any:
 
 
 @rule
-def put(buffer: Table, at: int, text: bytes) -> int:
-    """A constant text."""
-    for i in range(len(text)):
-        buffer[at + i] = text[i]
-    return at + len(text)
+def put_name(buffer: Table, at: int, names: Table, starts: Table, code: int) -> int:
+    """A text of a table of texts."""
+    return copy(buffer, at, names, starts[code], starts[code + 1])
 
 
 @rule
-def put_name(buffer: Table, at: int, names: Table, starts: Table, code: int) -> int:
-    """A text of a table of texts."""
-    start, end = starts[code], starts[code + 1]
-    for i in range(start, end):
-        buffer[at + i - start] = names[i]
-    return at + end - start
-
-
-@entry
 def put_percent(buffer: Table, at: int, ppm: int) -> int:
     """A rate in millionths as a percent, without needless decimals."""
     at = put_number(buffer, at, ppm // 10_000)
@@ -135,7 +125,7 @@ def put_percent(buffer: Table, at: int, ppm: int) -> int:
 def ends(numerator: int, denominator: int) -> bool:
     """Whether a figure, written as a decimal, comes to an end."""
     rest = numerator % denominator
-    if rest == 0:
+    if rest == 0 or denominator == WHOLE_PPM:
         return True
     while denominator % 10 == 0:
         denominator //= 10
@@ -146,7 +136,7 @@ def ends(numerator: int, denominator: int) -> bool:
     return rest % denominator == 0
 
 
-@entry
+@rule
 def put_exact(buffer: Table, at: int, numerator: int, denominator: int, places: int) -> int:
     """An exact figure in minor units, written in major units: a decimal where it ends, else a fraction."""
     if not ends(numerator, denominator):
@@ -158,11 +148,25 @@ def put_exact(buffer: Table, at: int, numerator: int, denominator: int, places: 
     if rest and places == 0:
         buffer[at] = 46
         at += 1
+    if denominator == WHOLE_PPM:
+        return _put_millionths(buffer, at, rest)
     while rest:
         rest *= 10
         buffer[at] = 48 + rest // denominator
         at += 1
         rest %= denominator
+    return at
+
+
+@rule
+def _put_millionths(buffer: Table, at: int, rest: int) -> int:
+    """The digits of a rest of so many millionths, as far as they go."""
+    unit = WHOLE_PPM // 10
+    while rest:
+        digit = rest // unit
+        buffer[at] = 48 + digit
+        at += 1
+        rest = (rest - digit * unit) * 10
     return at
 
 
