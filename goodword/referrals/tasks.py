@@ -19,7 +19,9 @@ Work = Literal["checking", "importing"]
 @app.task(name="referrals.import_step", queue=QUEUE)
 def import_step(*, upload_id: str, work: Work, actor: list[str], by: str, skip_bad: bool, again: bool) -> None:
     """Check or import one upload. A refusal is kept with it, for the page to show."""
-    upload = Upload.unscoped.select_related("program").get(pk=UUID(upload_id))
+    upload = Upload.unscoped.select_related("program").filter(pk=UUID(upload_id)).first()
+    if upload is None or upload.work != work:
+        return  # its worker was killed after it had finished: the job is here for the second time
     kind, key, label = actor
     who = Actor(_actor_kind(kind), key, label)
     with active_program(upload.program):

@@ -10,10 +10,14 @@ def run_worker(*, concurrency: int) -> None:
     end_with_parent()
     from procrastinate.contrib.django import app
 
+    from goodword.server.tasks import HEARTBEAT_SECONDS, SILENT_SECONDS_MAX
+
     with app.replace_connector(app.connector.get_worker_connector()) as worker_app:  # type: ignore[attr-defined]
         worker_app.run_worker(
             name="goodword",
             concurrency=concurrency,
             shutdown_graceful_timeout=FINISH_SECONDS_MAX,
             delete_jobs="successful",
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=SILENT_SECONDS_MAX,
         )

@@ -151,6 +151,21 @@ def test_a_large_file_is_left_to_the_worker_and_shows_how_far_it_is(program, man
     assert manager.get(preview.url).url == address(program, Import.unscoped.get().public_id)
 
 
+def test_a_job_that_comes_again_after_its_worker_was_killed_leaves_the_import_as_it_is(program, manager, monkeypatch):
+    asked = []
+    monkeypatch.setattr("goodword.backoffice.import_views.AT_ONCE_MAX", 10)
+    monkeypatch.setattr("goodword.referrals.tasks.import_step.configure", lambda **_: asked_of(asked))
+    preview = manager.post(send(manager, program).url, columns(*SALES))
+    run(asked)
+    manager.post(preview.url)
+    asked *= 2
+    run(asked)
+    before = Upload.unscoped.values().get()
+    run(asked)
+    assert Upload.unscoped.values().get() == before
+    assert Import.unscoped.count() == 1
+
+
 def asked_of(asked):
     from types import SimpleNamespace
 
