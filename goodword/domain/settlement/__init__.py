@@ -11,6 +11,7 @@ itself: `FactSet(partners=[Partner(...)], sales=[Sale(...)], ...)`; amounts in m
 """
 
 from goodword.domain.settlement.calendar import Zone, instant, moment, rfc3339
+from goodword.domain.settlement.checkpoint import Checkpoint, Unfit, merged
 from goodword.domain.settlement.explain import Explanation, explain, explain_steps
 from goodword.domain.settlement.program import Program, Rule, Terms
 from goodword.domain.settlement.read_facts import FactReader, read_facts
@@ -47,13 +48,14 @@ from goodword.domain.settlement.result import (
     outcome_to_json,
     summary,
 )
-from goodword.domain.settlement.settle import settle
+from goodword.domain.settlement.settle import settle, settle_on, settle_saving
 from goodword.domain.settlement.write_facts import fact_to_json
 
 __all__ = [
     "FACTS",
     "Agreement",
     "Cancel",
+    "Checkpoint",
     "Code",
     "Conversion",
     "Credit",
@@ -80,6 +82,7 @@ __all__ = [
     "Terms",
     "Total",
     "Touch",
+    "Unfit",
     "Zone",
     "amounts_by_line",
     "explain",
@@ -87,11 +90,14 @@ __all__ = [
     "fact_to_json",
     "instant",
     "line_to_json",
+    "merged",
     "moment",
     "outcome_to_json",
     "read_facts",
     "read_program",
     "rfc3339",
     "settle",
+    "settle_on",
+    "settle_saving",
     "summary",
 ]

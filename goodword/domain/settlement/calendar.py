@@ -45,6 +45,7 @@ class Zone:
     """Local dates of one time zone."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         self._zone = ZoneInfo(name)
 
     def day(self, at: Instant) -> int:

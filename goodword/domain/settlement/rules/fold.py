@@ -225,10 +225,12 @@ def pay_components(w: World, program: Row, case: Row, conversion: Row, lo: int) 
 def remember(w: World, program: Row, case: Row, conversion: Row, number: int) -> None:
     """What later conversions need to know of this one, paid or not."""
     history = t.histories(w, conversion.customer)
+    history.last = number
     t.customer_nth(w, conversion.customer * w.ons_n + conversion.on).value += 1
     for p in range(case.party_n):
         party = t.parties(w, p)
         t.partner_nth(w, party.partner * w.ons_n + party.on).value += 1
+        t.partner_last(w, party.partner).value = number
     if w.tails_n and case.fresh:
         for i in range(case.share_lo, case.share_lo + case.share_n):
             partner = t.shares(w, i).partner

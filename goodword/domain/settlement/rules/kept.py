@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ _RULES = Path(__file__).parent
 
 def keep_compiled_rules() -> None:
     """Tell the compiler where to keep its work: beside the rules, or in the user's cache where that is read-only."""
-    name = f"rules-{_fingerprint()}"
+    name = f"rules-{rules_hash()}"
     for home in (_RULES / "__pycache__", _user_cache(), Path(tempfile.gettempdir()) / f"goodword-{os.getuid()}"):
         folder = home / name
         if _writable(folder):
@@ -27,7 +28,9 @@ def keep_compiled_rules() -> None:
             return
 
 
-def _fingerprint() -> str:
+@cache
+def rules_hash() -> str:
+    """A name for the text of all rules and the version of the compiler."""
     digest = hashlib.blake2b(numba.__version__.encode(), digest_size=10)
     for path in sorted(_RULES.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -126,8 +126,9 @@ CreditShare = _row(i4="partner ppm")
 
 Share = _row(i8="weight total touched", i4="partner ppm")
 """A partner's part of a conversion's credit. `weight` of `total`: 0 when the model needed none."""
-History = _row(i4="seen_lo lock_conversion lock_day lock_lo lock_n first_sale_day last_sale_day tie")
-"""What is known of a customer so far. Days are 0 and `lock_conversion`, `tie` NONE as long as there is none."""
+History = _row(i4="seen_lo lock_conversion lock_day lock_lo lock_n first_sale_day last_sale_day tie last")
+"""What is known of a customer so far. Days are 0 and `lock_conversion`, `tie`, `last` (conversion) NONE as long as
+there is none."""
 Tie = _row(i8="at paid", i4="partner key next day count")
 """A customer with a partner (`key` NONE: since when) and a rule key: when it started, how often and what it paid."""
 Cell = _row(i8="key a b c d e f g h")
@@ -206,6 +207,7 @@ class State(NamedTuple):
     histories: Table
     customer_nth: Table
     partner_nth: Table
+    partner_last: Table
     shares: Table
     ties: Table
     nodes: Table

@@ -28,6 +28,8 @@ class Names(NamedTuple):
     credits: Sequence[str]
     currencies: Sequence[str]
     """The program's first."""
+    ons: Sequence[str]
+    """What conversions can be: `sale`, `assist`, and the events that rules are on."""
 
 
 class Prepared(NamedTuple):
@@ -122,5 +124,6 @@ def put_together(
         people.agreement_ids,
         people.credit_ids,
         business.currencies,
+        list(rules.ons),
     )
     return Prepared(tables, names, business.notices, business.exact_rates, as_of, Zone(program.timezone))

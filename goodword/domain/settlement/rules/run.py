@@ -82,7 +82,7 @@ class Run:
         if finals is not None:
             self.tables["finals"] = finals
         self.next = 0
-        self._fit()
+        self.fit()
 
     def totals(self) -> None:
         """Take all conversions only to learn the final totals of every period; then begin anew, knowing them."""
@@ -93,6 +93,14 @@ class Run:
     def lines(self, stop: int | None = None, *, drain: Callable[[], None] | None = None) -> None:
         """Take the conversions up to `stop`. With `drain`, it is called when the lines are many; it takes them away."""
         self._take(len(self.facts.conversions) if stop is None else stop, drain=drain)
+
+    def only(self, rows: Sequence[int]) -> None:
+        """Take these conversions (their rows, ascending) and no others."""
+        for place, row in enumerate(rows):
+            if place == 0 or rows[place - 1] != row - 1:
+                self.next = row
+            if place + 1 == len(rows) or rows[place + 1] != row + 1:
+                self._take(row + 1)
 
     def drained(self) -> None:
         """Forget the lines put out so far: somebody has them."""
@@ -130,17 +138,17 @@ class Run:
         for at, name in _GROWS.items():
             while self.used[at] + wanted[at] > self._room(name):
                 if name in _HASHED:
-                    self.tables[name] = _rehashed(self.tables[name])
+                    self.tables[name] = _rehashed(self.tables[name], 2 * len(self.tables[name]))
                 else:
                     self.tables[name] = _longer(self.tables[name])
         if wanted[layout.U_COMPONENTS] > self.tables["sizes"]["value"][layout.U_COMPONENTS]:
             self.tables |= _scratch(self.facts, int(2 * wanted[layout.U_COMPONENTS]))
-        self._fit()
+        self.fit()
 
     def _room(self, name: str) -> int:
         return len(self.tables[name]) // 2 if name in _HASHED else len(self.tables[name])
 
-    def _fit(self) -> None:
+    def fit(self) -> None:
         """Tell the fold where its tables are, and how much room there is."""
         for at, name in _GROWS.items():
             self.tables["sizes"]["value"][at] = self._room(name)
@@ -165,12 +173,13 @@ def _state(facts: Facts) -> dict[str, Table]:
     customers, ons = len(facts.customers), int(facts.program[0]["ons"])
     histories = np.zeros(customers, layout.History)
     histories["seen_lo"] = facts.customers["touch_lo"]
-    histories["lock_conversion"] = histories["tie"] = NONE
+    histories["lock_conversion"] = histories["tie"] = histories["last"] = NONE
     return {
         "used": _numbers(layout.U_COMPONENTS + 1),
         "histories": histories,
         "customer_nth": _rows("customer_nth", np.zeros(customers * ons, np.int32)),
         "partner_nth": _rows("partner_nth", np.zeros(len(facts.partners) * ons, np.int32)),
+        "partner_last": _rows("partner_last", np.full(len(facts.partners), NONE, np.int32)),
         "shares": np.zeros(max(64, customers), layout.Share),
         "ties": np.zeros(64, layout.Tie),
         "nodes": np.zeros(64, layout.Node),
@@ -207,9 +216,13 @@ def _longer(table: Table) -> Table:
     return longer
 
 
-def _rehashed(table: Table) -> Table:
-    """The same cells in a table of twice the size."""
-    wider = _cells(2 * len(table))
+def hashed(table: Table) -> Table:
+    """Cells, wherever they stand, as a hash table with as much room again."""
+    return _rehashed(table, max(64, 1 << (4 * len(table)).bit_length()))
+
+
+def _rehashed(table: Table, rows: int) -> Table:
+    wider = _cells(rows)
     two = dict.fromkeys(tables.ROWS, np.zeros(1, np.int8)) | {"tallies": table, "members": wider}
     rehash(world_of(two, tables.WORLD)[0], tables.TALLIES, tables.MEMBERS)
     return wider

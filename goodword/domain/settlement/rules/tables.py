@@ -44,6 +44,7 @@ ROWS: Final = {
     "histories": layout.History,
     "customer_nth": _NUMBERS_32,
     "partner_nth": _NUMBERS_32,
+    "partner_last": _NUMBERS_32,
     "shares": layout.Share,
     "ties": layout.Tie,
     "nodes": layout.Node,
@@ -112,6 +113,7 @@ used = _table("used")
 histories = _table("histories")
 customer_nth = _table("customer_nth")
 partner_nth = _table("partner_nth")
+partner_last = _table("partner_last")
 shares = _table("shares")
 ties = _table("ties")
 nodes = _table("nodes")
