@@ -5,12 +5,10 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, Final, Protocol
-from uuid import UUID
 
 from django.core import signing
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from goodword.accounts.models import Program
@@ -18,6 +16,7 @@ from goodword.api.problems import Refusal
 from goodword.domain.errors import InvalidInput, Problem
 from goodword.domain.fields import Field, Refused, Shape, choice, identifier, read_object
 from goodword.domain.moments import instant
+from goodword.insights.paging import beyond, plain
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 200
@@ -111,7 +110,7 @@ def page_of(request: Asking, rows: QuerySet[Any], *, order: Sequence[str]) -> Pa
     limit = asked.get("limit", LIMIT_DEFAULT)
     bound = _bound_to(request)
     edge = _opened(asked["cursor"], bound, rows, order) if "cursor" in asked else None
-    found = list(rows.order_by(*order).filter(_beyond(order, edge))[: limit + 1])
+    found = list(rows.order_by(*order).filter(beyond(order, edge))[: limit + 1])
     more = len(found) > limit
     return Page(found[:limit], _sealed(found[limit - 1], bound, order) if more else "")
 
@@ -124,12 +123,8 @@ def _bound_to(request: Asking) -> str:
 
 
 def _sealed(row: Any, bound: str, order: Sequence[str]) -> str:
-    values = [_plain(getattr(row, name.lstrip("-"))) for name in order]
+    values = [plain(getattr(row, name.lstrip("-"))) for name in order]
     return signing.dumps([bound, values], salt=_SIGNER, compress=True)
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date | datetime) else str(value) if isinstance(value, UUID) else value
 
 
 def _opened(cursor: str, bound: str, rows: QuerySet[Any], order: Sequence[str]) -> list[Any]:
@@ -147,17 +142,3 @@ def _opened(cursor: str, bound: str, rows: QuerySet[Any], order: Sequence[str]) 
 
 def _invalid_cursor(why: str) -> Refusal:
     return Refusal("invalid_cursor", why, field="cursor", remedy="start again without a cursor")
-
-
-def _beyond(order: Sequence[str], edge: list[Any] | None) -> Q:
-    if edge is None:
-        return Q()
-    first = order[0]
-    # The outer bound lets the database walk the index of the first field; the alternatives decide ties.
-    bound = Q(**{f"{first.lstrip('-')}__{'lte' if first.startswith('-') else 'gte'}": edge[0]})
-    alternatives, equal = Q(), Q()
-    for field, value in zip(order, edge, strict=True):
-        name = field.lstrip("-")
-        alternatives |= equal & Q(**{f"{name}__{'lt' if field.startswith('-') else 'gt'}": value})
-        equal &= Q(**{name: value})
-    return bound & alternatives

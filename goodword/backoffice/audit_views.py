@@ -12,7 +12,8 @@ from django.shortcuts import render
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.form_words import PlainForm
 from goodword.accounts.models import AuditEntry
-from goodword.backoffice.audit_words import changes, partners_in, sentence
+from goodword.backoffice.audit_changes import changes, partners_in
+from goodword.insights.audit_words import done
 from goodword.insights.csv import csv_response
 from goodword.insights.paging import page_of
 from goodword.partners.selectors import names_of
@@ -42,7 +43,7 @@ def audit(request: StaffRequest) -> HttpResponse:
     form, entries = _narrowed(request)
     page = page_of(request, entries, order=("-sequence",))
     names = names_of(partners_in(page.rows))
-    rows = [(entry, sentence(entry), changes(entry, names)) for entry in page.rows]
+    rows = [(entry, done(entry), changes(entry, names)) for entry in page.rows]
     context = {
         "form": form,
         "page": page,
@@ -64,7 +65,7 @@ def _csv_rows(entries: QuerySet[AuditEntry]) -> Iterator[tuple[object, ...]]:
     for entry in entries.order_by("-sequence").iterator(chunk_size=500):
         said = "; ".join(f"{change.field}: {change.before} -> {change.after}" for change in changes(entry))
         yield (
-            entry.sequence, entry.at, entry.actor_label, sentence(entry), entry.object_id, said, entry.reason,
+            entry.sequence, entry.at, entry.actor_label, done(entry), entry.object_id, said, entry.reason,
             entry.action, entry.hash, entry.previous_hash,
         )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Pages about what looks wrong: exchange rates that wait for a second person, and signs of fraud."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -65,30 +65,29 @@ def rates_csv(request: StaffRequest) -> HttpResponseBase:
 
 
 def rate_approve(request: StaffRequest, rate: str) -> HttpResponse:
-    one, now = access.find(Rate, rate), timezone.now()
-    ask = _question(request, "Let this rate count?", "Approve the rate")
-    ask = replace(ask, done=f"The rate {one.rate} counts. What it converts is settled again.")
-    return decide(
-        request,
-        ask,
-        lambda reason: approve_rate(one, user=request.user, actor=actor_of(request), now=now, reason=reason),
+    done = "The rate {} counts. What it converts is settled again."
+    return _decide_rate(
+        request, rate, _question(request, "Let this rate count?", "Approve the rate", done), approve_rate
     )
 
 
 def rate_refuse(request: StaffRequest, rate: str) -> HttpResponse:
+    done = "The rate {} will never count. Record the right one under another id."
+    return _decide_rate(request, rate, _question(request, "Refuse this rate?", "Refuse the rate", done), refuse_rate)
+
+
+def _question(request: StaffRequest, title: str, button: str, done: str) -> Decision:
+    back = reverse("backoffice:rates", args=[request.program.slug])
+    return Decision(title=title, label="Why", button=button, done=done, back=back, optional=True)
+
+
+def _decide_rate(request: StaffRequest, rate: str, ask: Decision, verb: Callable[..., object]) -> HttpResponse:
     one, now = access.find(Rate, rate), timezone.now()
-    ask = _question(request, "Refuse this rate?", "Refuse the rate")
-    ask = replace(ask, done=f"The rate {one.rate} will never count. Record the right one under another id.")
     return decide(
         request,
-        ask,
-        lambda reason: refuse_rate(one, user=request.user, actor=actor_of(request), now=now, reason=reason),
+        replace(ask, done=ask.done.format(one.rate)),
+        lambda reason: verb(one, user=request.user, actor=actor_of(request), now=now, reason=reason),
     )
-
-
-def _question(request: StaffRequest, title: str, button: str) -> Decision:
-    back = reverse("backoffice:rates", args=[request.program.slug])
-    return Decision(title=title, label="Why", button=button, done="", back=back, optional=True)
 
 
 def _signals(request: StaffRequest) -> Listing:

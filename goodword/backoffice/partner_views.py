@@ -1,6 +1,6 @@
 """Pages about partners: the list, one partner, and what can be done there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -268,26 +268,34 @@ def partner_terms(request: StaffRequest, partner: str) -> HttpResponse:
 
 
 def link_add(request: StaffRequest, partner: str) -> HttpResponse:
-    one = access.find(Partner, partner)
     form = LinkForm(request.POST or None, initial={"destination": request.program.site_url})
-    if request.method == "POST" and form.is_valid():
-        made = tried(form, lambda: create_link(request.program, one, actor=actor_of(request), **form.cleaned_data))
-        if made:
-            messages.success(request, f"The link {link_address(made)} works from now on.")
-            return _back(request, one)
-    context = {"form": form, "title": f"New link for {one.name}", "button": "Make link", "crumb": one}
-    return form_page(request, "backoffice/partners/form.html", context)
+    return _share_form(
+        request,
+        partner,
+        (form, "link", create_link),
+        lambda made: f"The link {link_address(made)} works from now on.",
+    )
 
 
 def code_add(request: StaffRequest, partner: str) -> HttpResponse:
-    one = access.find(Partner, partner)
     form = CodeForm(request.POST or None)
+    return _share_form(
+        request, partner, (form, "code", create_code), lambda made: f"The code {made.key} counts from now on."
+    )
+
+
+def _share_form(
+    request: StaffRequest, partner: str, making: tuple[Any, str, Callable[..., Any]], done: Callable[[Any], str]
+) -> HttpResponse:
+    """A form that makes a link or a code for a partner."""
+    one = access.find(Partner, partner)
+    form, thing, create = making
     if request.method == "POST" and form.is_valid():
-        made = tried(form, lambda: create_code(request.program, one, actor=actor_of(request), **form.cleaned_data))
+        made = tried(form, lambda: create(request.program, one, actor=actor_of(request), **form.cleaned_data))
         if made:
-            messages.success(request, f"The code {made.key} counts from now on.")
+            messages.success(request, done(made))
             return _back(request, one)
-    context = {"form": form, "title": f"New code for {one.name}", "button": "Make code", "crumb": one}
+    context = {"form": form, "title": f"New {thing} for {one.name}", "button": f"Make {thing}", "crumb": one}
     return form_page(request, "backoffice/partners/form.html", context)
 
 

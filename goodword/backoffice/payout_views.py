@@ -13,13 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from goodword.accounts.access import StaffRequest, find, may
 from goodword.accounts.actors import actor_of
-from goodword.accounts.models import AuditEntry
 from goodword.backoffice.decisions import Decision, decide
 from goodword.domain.errors import DomainError
 from goodword.domain.ids import public_id
 from goodword.domain.money import to_decimal
 from goodword.domain.payout_rules import RunPlan
 from goodword.insights.csv import csv_response
+from goodword.insights.story import story_of
 from goodword.insights.templatetags.show import money
 from goodword.insights.wording import count_text, money_text
 from goodword.ledger.selectors import currencies_in_use
@@ -122,7 +122,7 @@ def _run_page(request: StaffRequest, found: PayoutRun, tick_error: str = "") -> 
         "is_preparer": found.prepared_by_id == request.user.pk,
         "can_confirm": found.state == "exported" and may(request, "backoffice:payout-confirm"),
         "approve_words": _approve_words(summary),
-        "events": _events(found),
+        "events": story_of("payout_run", found.public_id),
         "tick_error": tick_error,
         **{f"{step}_url": _url(request, f"payout-{step}", found) for step in ("approve", "export", "cancel")},
     }
@@ -298,24 +298,6 @@ def _shown_plan(currency: str, plan: RunPlan) -> dict[str, Any]:
         for s in plan.skipped
     ]
     return {"currency": currency, "total_minor": plan.total_minor, "paid": paid, "skipped": skipped}
-
-
-EVENT_WORDS = {
-    "payout_run.prepared": "Prepared",
-    "payout_run.approved": "Approved",
-    "payout_run.exported": "Sent to the bank",
-    "payout_run.file_read": "The payout file was downloaded",
-    "payout_run.cancelled": "Cancelled",
-    "payout_run.closed": "Finished: the bank has answered for every payout",
-}
-
-
-def _events(run: PayoutRun) -> list[dict[str, Any]]:
-    entries = AuditEntry.objects.filter(program=run.program_id, object_kind=run.id_kind, object_id=run.public_id)
-    return [
-        {"at": e.at, "actor": e.actor_label, "text": EVENT_WORDS.get(e.action, e.action), "note": e.reason}
-        for e in entries.order_by("sequence")
-    ]
 
 
 def _approve_words(summary: selectors.RunSummary) -> str:

@@ -37,7 +37,7 @@ def keyset_page(
     edge = _decode(before or after, rows, ordering)
     if edge is None:
         backwards, ordering = False, list(order)
-    found = list(rows.order_by(*ordering).filter(_beyond(ordering, edge))[: size + 1])
+    found = list(rows.order_by(*ordering).filter(beyond(ordering, edge))[: size + 1])
     more = len(found) > size
     found = found[:size]
     if backwards:
@@ -67,11 +67,12 @@ def _value(row: Any, field: str) -> Any:
 
 
 def _encode(row: Any, order: Sequence[str]) -> str:
-    values = [_plain(_value(row, field)) for field in order]
+    values = [plain(_value(row, field)) for field in order]
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of a row as JSON holds it."""
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if isinstance(value, UUID):
@@ -104,7 +105,8 @@ def _field(rows: QuerySet[Any], ordered: str) -> Any:
     return found
 
 
-def _beyond(order: Sequence[str], edge: list[Any] | None) -> Q:
+def beyond(order: Sequence[str], edge: list[Any] | None) -> Q:
+    """What comes after a row in this order; the row is given by the values of the fields of the order."""
     if edge is None:
         return Q()
     first, *_ = order

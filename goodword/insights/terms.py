@@ -9,6 +9,7 @@ from goodword.domain import settlement
 from goodword.domain.errors import InvalidInput
 from goodword.domain.terms_text import program_sentences, rule_sentence, terms_sentences, worked_example
 from goodword.insights.receipts import ReceiptRow, receipt_rows
+from goodword.referrals.export import document_with
 
 _KEY = "terms"
 
@@ -46,17 +47,4 @@ def rule_words(program: Program, document: Any, key: str) -> str:
 
 
 def _read(program: Program, document: Any) -> settlement.Program:
-    whole = {
-        "program": program.slug,
-        "currency": program.currency,
-        "timezone": program.timezone,
-        "rounding": program.rounding,
-        "terms_at": program.terms_at,
-        "self_referral": program.self_referral,
-        "hold_days": program.hold_days,
-        "attribution": program.attribution,
-        "guardrail": program.guardrail,
-        "budget": program.budget,
-        "terms": {_KEY: document},
-    }
-    return settlement.read_program({name: value for name, value in whole.items() if value is not None})
+    return settlement.read_program(document_with(program, {_KEY: document}))

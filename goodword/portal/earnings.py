@@ -12,10 +12,11 @@ from goodword.accounts.access import PartnerRequest
 from goodword.commissions.selectors import LineFilter, LinesPage, line_detail, lines_page
 from goodword.domain.money import to_decimal
 from goodword.insights.csv import csv_response
+from goodword.insights.listing import Choice, Filter
 from goodword.insights.paging import Page, page_of
 from goodword.partners.selectors import agreement_in_force
 from goodword.portal import mine
-from goodword.portal.filters import Choice, Filter, chosen_month, months_filter
+from goodword.portal.filters import chosen_month, months_filter
 from goodword.portal.lines import STATES, Row, lines_of, rows_of
 from goodword.portal.receipt import receipt_of, what_happened
 from goodword.portal.standing import standing_of, taken_sentence_of

@@ -1,7 +1,6 @@
 """Filters of partner pages: chips that say what they do, kept in the address."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -10,26 +9,9 @@ from django.db.models import QuerySet
 from django.db.models.functions import TruncMonth
 
 from goodword.accounts.access import PartnerRequest
+from goodword.insights.listing import Choice, Filter
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One chip: the value in the address, and its words."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A row of chips; `value` is the one that is on (empty: all)."""
-
-    key: str
-    label: str
-    value: str
-    choices: Sequence[Choice]
 
 
 @dataclass(frozen=True, slots=True)

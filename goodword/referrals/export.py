@@ -29,6 +29,11 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 def program_document(program: Program) -> dict[str, Any]:
     """The program document of `settlement.md` section 2: the program's settings and every terms version it has."""
     versions = TermsVersion.unscoped.filter(program=program).select_related("terms").order_by("terms__key", "number")
+    return document_with(program, {version.settlement_key: version.document for version in versions})
+
+
+def document_with(program: Program, terms: dict[str, Any]) -> dict[str, Any]:
+    """The program's settings as a program document, with these terms."""
     document: dict[str, Any] = {
         "program": program.slug,
         "currency": program.currency,
@@ -38,7 +43,7 @@ def program_document(program: Program) -> dict[str, Any]:
         "self_referral": program.self_referral,
         "hold_days": program.hold_days,
         "attribution": program.attribution,
-        "terms": {version.settlement_key: version.document for version in versions},
+        "terms": terms,
     }
     optional = {"guardrail": program.guardrail, "budget": program.budget}
     return document | {key: value for key, value in optional.items() if value is not None}

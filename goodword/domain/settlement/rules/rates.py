@@ -22,7 +22,7 @@ from goodword.domain.settlement.rules.layout import (
     Row,
 )
 from goodword.domain.settlement.rules.tables import World
-from goodword.domain.settlement.rules.tallies import is_new_customer, total_before
+from goodword.domain.settlement.rules.tallies import is_new_customer, total_before, total_in
 
 OVER = -2
 "No rate: the rule is over."
@@ -98,14 +98,7 @@ def final_total(w: World, line: Row, one: Row, owner: int, day: int) -> int:
     """The total of the component's whole period."""
     if one.per == CONVERSION:
         return line.after
-    cell = t.cells(w, t.FINALS, find(w, t.FINALS, period_key(owner, one.per, period_of(day, one.per))))
-    if cell.key == NONE:
-        return 0
-    if one.measure == VOLUME:
-        return cell.b if one.reduce else cell.a
-    if one.measure == COUNT:
-        return cell.d if one.reduce else cell.c
-    return cell.f if one.reduce else cell.e
+    return total_in(t.cells(w, t.FINALS, find(w, t.FINALS, period_key(owner, one.per, period_of(day, one.per)))), one)
 
 
 @rule

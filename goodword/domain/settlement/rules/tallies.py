@@ -30,7 +30,7 @@ def total_before(w: World, one: Row, owner: int, day: int) -> int:
     if one.per == CONVERSION:
         return 0
     if one.per != TRAILING:
-        return _total(
+        return total_in(
             t.cells(w, t.TALLIES, find(w, t.TALLIES, period_key(owner, one.per, period_of(day, one.per)))), one
         )
     month, total = (month_of(day), 0)
@@ -41,12 +41,13 @@ def total_before(w: World, one: Row, owner: int, day: int) -> int:
         if one.measure == CUSTOMERS:
             total += _first_seen(w, one, owner, month, back, t.cells(w, t.TALLIES, at))
         else:
-            total += _total(t.cells(w, t.TALLIES, at), one)
+            total += total_in(t.cells(w, t.TALLIES, at), one)
     return total
 
 
 @rule
-def _total(cell: Row, one: Row) -> int:
+def total_in(cell: Row, one: Row) -> int:
+    """What a cell holds of the measure that a component is by."""
     if cell.key == NONE:
         return 0
     if one.measure == VOLUME:

@@ -1,4 +1,4 @@
-"""The audit trail in human words: what an action is called, and what changed from what to what."""
+"""What an entry of the audit trail changed, from what to what, in human words."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,43 +9,6 @@ from typing import Any
 from goodword.accounts.models import AuditEntry
 from goodword.domain.money import to_decimal
 
-# {it} is the label of the object. Other actions read as their own words: `group.created`, "created group".
-SENTENCES = {
-    "access.denied": "was refused {it}: the role does not allow it",
-    "agreement.ended": "ended the agreement of {it}",
-    "agreement.started": "put {it} on an agreement",
-    "application.approved": "approved the application of {it}",
-    "application.rejected": "turned down the application of {it}",
-    "application.submitted": "applied to become a partner: {it}",
-    "commission.clawed_back": "took commission back from {it} because of refunds",
-    "hold.placed": "placed a hold on {it}",
-    "hold.released": "released the hold on {it}",
-    "import.finished": "imported {it}",
-    "import.undone": "undid the import {it}",
-    "key.created": "made the API key {it}",
-    "key.exposed": "sent the API key {it} inside an address; it must be replaced",
-    "key.revoked": "revoked the API key {it}",
-    "partner.paused": "paused {it}",
-    "partner.resumed": "let {it} go on",
-    "partner.ended": "ended the partnership with {it}",
-    "payout.paid": "confirmed the payout to {it}",
-    "payout.returned": "recorded that the payout came back: {it}",
-    "payout_method.changed": "changed the payout account of {it}",
-    "payout_run.approved": "approved {it}",
-    "payout_run.cancelled": "cancelled {it}",
-    "payout_run.closed": "closed {it}: every payout has its answer",
-    "payout_run.exported": "marked {it} as sent to the bank",
-    "payout_run.file_read": "downloaded the payout file of {it}",
-    "payout_run.prepared": "prepared {it}",
-    "program.changed": "changed the settings of {it}",
-    "program.paused": "paused the program",
-    "program.resumed": "opened the program again",
-    "team.invited": "invited {it} to the team",
-    "team.left": "took {it} off the team",
-    "team.role_changed": "changed the role of {it}",
-    "terms.created": "began the terms {it}",
-    "terms.published": "published {it}",
-}
 NOTHING = "nothing"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?[+-]\d\d:\d\d")
 FIELDS = {
@@ -64,15 +27,6 @@ class Change:
     field: str
     before: str
     after: str
-
-
-def sentence(entry: AuditEntry) -> str:
-    """What was done, without who and when: "paused Alder Advice"."""
-    pattern = SENTENCES.get(entry.action)
-    if pattern is None:
-        thing, _, verb = entry.action.partition(".")
-        pattern = f"{verb.replace('_', ' ')} {thing.replace('_', ' ')} {{it}}"
-    return pattern.replace("{it}", entry.object_label).strip()
 
 
 def changes(entry: AuditEntry, names: Mapping[str, str] | None = None) -> Sequence[Change]:
