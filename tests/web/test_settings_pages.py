@@ -47,11 +47,11 @@ def test_an_owner_changes_the_program_and_the_trail_says_what(acme, owner):
         ("minimum_payout", "-1", "below zero"),
         ("minimum_payout", "12,00", "point"),
         ("accent", "teal", "six digits"),
-        ("site_url", "javascript:alert(1)", "valid URL"),
-        ("contact_email", "a@b@c", "valid email"),
+        ("site_url", "javascript:alert(1)", "no web address"),
+        ("contact_email", "a@b@c", "no e-mail address"),
         ("allowed_hosts", "https://shop.acme.com/x", "without https"),
-        ("name", "", "required"),
-        ("recruiting", "everybody", "valid choice"),
+        ("name", "", "Enter the program"),
+        ("recruiting", "everybody", "not on the list"),
     ],
 )
 def test_bad_settings_are_refused_beside_their_field(acme, owner, field, value, says):

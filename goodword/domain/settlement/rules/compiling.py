@@ -25,15 +25,16 @@ keep_compiled_rules()
 F = TypeVar("F", bound=Callable[..., Any])
 _plain: dict[Any, Callable[..., Any]] = {}
 _WORD = ir.IntType(64)
+# What Numba says of its own types leaves out what is used here: options that rules are compiled with, kinds of types.
 _types: Any = types
-
-
+_njit: Any = numba.njit
+_cgutils: Any = cgutils
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 def rule(function: F) -> F:
     """Compile a function that other rules call: 64-bit integers, no interpreter lock, kept on disk between runs."""
-    compiled: F = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+    compiled: F = _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
     _compile_once(compiled)
     return compiled
 
@@ -55,7 +56,7 @@ def _wide(kind: Any) -> Any:
 
 def entry(function: F) -> F:
     """Compile a function that Python may call, too."""
-    compiled: F = numba.njit(**_OPTIONS)(function)
+    compiled: F = _njit(**_OPTIONS)(function)
     return compiled
 
 
@@ -106,13 +107,18 @@ def world_of(tables: Mapping[str, Any], kind: np.dtype[Any]) -> Any:
     return world
 
 
+def _offset(world: np.dtype[Any], name: str) -> int:
+    assert world.fields is not None, "a world is a record"
+    return world.fields[name][1]
+
+
 def table(name: str, row: np.dtype[Any], world: np.dtype[Any]) -> Any:
     """The function `f(world, at)` that gives the row of a table, its columns as attributes."""
 
     def access(world: Any, at: int) -> Any:
         return getattr(world, name)[at]
 
-    record, size, offset = numba.from_dtype(row), row.itemsize, ir.Constant(_WORD, world.fields[name][1])
+    record, size, offset = numba.from_dtype(row), row.itemsize, ir.Constant(_WORD, _offset(world, name))
 
     @intrinsic
     def compiled(typing: Any, world: Any, at: Any) -> Any:
@@ -137,7 +143,7 @@ def tables(names: Sequence[str], row: np.dtype[Any], world: np.dtype[Any]) -> tu
     def length(world: Any, which: int) -> int:
         return len(getattr(world, names[which]))
 
-    record, size, offset = numba.from_dtype(row), row.itemsize, world.fields[names[0]][1]
+    record, size, offset = numba.from_dtype(row), row.itemsize, _offset(world, names[0])
 
     def place(context: Any, builder: Any, signature: Any, arguments: Any, start: int) -> Any:
         which = context.cast(builder, arguments[1], signature.args[1], types.int64)
@@ -168,7 +174,7 @@ def array(name: str, item: np.dtype[Any], world: np.dtype[Any]) -> Any:
     def access(world: Any) -> Any:
         return getattr(world, name)
 
-    numbers, offset = _types.CPointer(numba.from_dtype(item)), ir.Constant(_WORD, world.fields[name][1])
+    numbers, offset = _types.CPointer(numba.from_dtype(item)), ir.Constant(_WORD, _offset(world, name))
 
     @intrinsic
     def compiled(typing: Any, world: Any) -> Any:
@@ -204,7 +210,7 @@ def copy_row(typing: Any, to: Any, row: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         size = ir.Constant(_WORD, signature.args[1].size)
-        cgutils.raw_memcpy(builder, arguments[0], arguments[1], size, 1)
+        _cgutils.raw_memcpy(builder, arguments[0], arguments[1], size, 1)
         return context.get_dummy_value()
 
     return types.void(to, row), generate
@@ -222,6 +228,8 @@ class _Row:
     """A row of a table, its columns as attributes that are Python integers."""
 
     __slots__ = ("_at", "_columns")
+    _at: int
+    _columns: dict[str, Any]
 
     def __init__(self, columns: dict[str, Any], at: int) -> None:
         object.__setattr__(self, "_columns", columns)
