@@ -5,11 +5,13 @@ cursor, COMMIT, ROLLBACK) and sends itself SIGKILL when it is about to send the 
 COMMIT. No place is marked by hand. Django must be set up before this is imported.
 """
 
+import itertools
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -107,16 +109,18 @@ def run_killed(program: Program, at: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def counted(at_statement: Callable[[int], None]) -> Callable[[], int]:
+def counted(
+    at_statement: Callable[[int], None], *, also: Mapping[type, tuple[str, ...]] = MappingProxyType({})
+) -> Callable[[], int]:
     """Call `at_statement` with the running number before everything that is sent to the database."""
-    sent = 0
+    sent, numbers = 0, itertools.count(1)  # a worker sends from several threads
 
     def wrap(owner: type, name: str) -> None:
         original = getattr(owner, name)
 
         def before(*given: Any, **named: Any) -> Any:
             nonlocal sent
-            sent += 1
+            sent = next(numbers)
             at_statement(sent)
             return original(*given, **named)
 
@@ -127,6 +131,7 @@ def counted(at_statement: Callable[[int], None]) -> Callable[[], int]:
         psycopg.ServerCursor: ("execute", "fetchmany"),
         psycopg.Copy: ("write", "finish"),
         psycopg.Connection: ("commit", "rollback"),
+        **also,
     }.items():
         for name in names:
             wrap(owner, name)

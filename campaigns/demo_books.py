@@ -2,14 +2,17 @@
 
 Loads the demo (all of it unless told otherwise) into an embedded database of its own, then: every invariant; the ledger
 against `goodword settle` over the exported facts, per partner and currency; a second settlement; lines deleted and
-rebuilt. Prints each result with its time; exit code 1 when one of them is not as it must be.
+rebuilt. Prints each result with its time; exit code 1 when one of them is not as it must be. With `--here` all this
+happens in the database that DATABASE_URL names, on a server of another version say; a demo that it holds is looked at.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,16 +25,35 @@ def main() -> int:
     parser.add_argument("--customers", type=int, default=None, help="only so many customers")
     parser.add_argument("--seed", default="", help="taken for the sake of all campaigns; the demo has one story")
     parser.add_argument("--minutes", default="", help="taken for the sake of all campaigns; this one runs once")
+    parser.add_argument("--here", action="store_true", help="in the database that DATABASE_URL names")
     words = parser.parse_args()
-    with _ground.product():
+    with _given() if words.here else _ground.product():
         return _examine(words.customers)
 
 
+@contextmanager
+def _given() -> Iterator[None]:
+    """Django on the migrated database of DATABASE_URL, which stays as it is afterwards."""
+    from goodword.server import database, migrate
+
+    if not os.environ.get("DATABASE_URL"):
+        sys.exit("--here needs DATABASE_URL to name the database")
+    with tempfile.TemporaryDirectory() as folder, database.provided(Path(folder)):
+        database.set_up_django()
+        migrate.migrate(verbosity=0)
+        yield
+
+
 def _examine(customers: int | None) -> int:
+    from django.db import connection
+
     from goodword.ledger.models import Entry
     from goodword.server.demo.command import run
     from tests import demo_books
 
+    with connection.cursor() as cursor:
+        cursor.execute("show server_version")
+        print(f"PostgreSQL {cursor.fetchone()[0]}")
     program = run(say=print, customers=customers, now=datetime.now(UTC))
     faults = [
         _look("invariants that do not hold", lambda: demo_books.violations(program)),
