@@ -15,6 +15,7 @@ from goodword.commissions.models import Hold, Line, Outcome, SettlementRun
 from goodword.commissions.projection import lines_digest
 from goodword.commissions.settle_key import lock_settlement
 from goodword.commissions.settling import (
+    Watch,
     collector_paused,
     finish,
     settle_facts,
@@ -22,6 +23,7 @@ from goodword.commissions.settling import (
     settled_until,
     stored_differences,
     take,
+    unwatched,
 )
 from goodword.ledger.services import book
 from goodword.partners.models import Partner
@@ -37,20 +39,25 @@ __all__ = [
 ]
 
 
-def settle_program(program: Program, *, now: datetime, everything: bool = False) -> SettlementRun:
+def settle_program(
+    program: Program, *, now: datetime, everything: bool = False, watch: Watch = unwatched
+) -> SettlementRun:
     """Settle what facts have asked for, and what has matured since; book the differences. Again: posts nothing.
 
     Takes the unsettled facts under the program's settle lock and deletes them in the same transaction, so a crash at
     any point leaves either all of it done or nothing. `everything` settles the whole program, asked for or not.
+    `watch` is told how far it is.
     """
     with active_program(program), transaction.atomic(), collector_paused():
         lock_settlement(program)
         run = SettlementRun(program=program, started_at=now)
         work = take(program, now, everything=everything)
+        work.watch = watch
         if work.taken or everything:
             settle_facts(work)
         settle_maturities(work)
         finish(run, work, now)
+        watch("checking that all of it balances", 0, 0)  # as the transaction ends
     return run
 
 

@@ -5,11 +5,12 @@ Everything runs under the settle key, in one database transaction; what a line i
 
 import gc
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db.models import Max, QuerySet
@@ -42,8 +43,18 @@ from goodword.referrals.export import program_document, settlement_facts
 from goodword.referrals.models import Conversion, Customer, UnsettledFact
 
 NOTICES_MAX = 1_000
+TELL_EVERY = 1_000
+Watch = Callable[[str, int, int], None]
+"""Told what a settlement does now, how much of that is done, and how much there is (0: nobody knows)."""
+
+
+def unwatched(_doing: str, _done: int, _total: int) -> None:
+    """Nobody looks."""
+
+
 FEW_CUSTOMERS = 1_000
 _NOT_OWNED = (None, NOTHING_BOOKED)
+T = TypeVar("T")
 
 
 class ScopeTooNarrow(Exception):
@@ -66,6 +77,7 @@ class Work:
     posted: list[NewTransaction] = field(default_factory=list)
     gone: dict[str, tuple[str, str]] = field(default_factory=dict)
     later: set[str] = field(default_factory=set)
+    watch: Watch = unwatched
 
 
 class Books(NamedTuple):
@@ -108,6 +120,15 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+def told_of(rows: Sequence[T], doing: str, watch: Watch) -> Iterator[T]:
+    """The rows, with word of how many have gone by."""
+    for at, row in enumerate(rows):
+        if at % TELL_EVERY == 0:
+            watch(doing, at, len(rows))
+        yield row
+    watch(doing, len(rows), len(rows))
+
+
 def settle_facts(work: Work) -> None:
     if not work.whole:
         scope = scope_of(work.program, {customer for _, customer in work.taken})
@@ -128,7 +149,9 @@ def _is_wide(program: Program, customers: int) -> bool:
 def _settle_scope(work: Work) -> None:
     """Settle the partners in scope, write their lines and outcomes, and collect what is to be posted."""
     scope = work.scope
+    work.watch("reading the facts", 0, 0)
     facts = settlement_facts(work.program, sorted(scope.customers) if scope else None)
+    work.watch("working out commissions", 0, 0)
     settlement = settle(read_program(program_document(work.program)), facts, instant(work.as_of))
     sold = {each.id: Sold(each.customer, each.at) for group in (facts.sales, facts.events) for each in group}
     outcomes, gone = _changed_outcomes(work, settlement, sold)
@@ -152,7 +175,8 @@ def _write_lines(work: Work, settlement: Settlement, sold: dict[str, Sold], book
         stored = stored.filter(partner__in=work.scope.partners)
     before = dict(stored.values_list("line", "digest"))
     known: set[str] = set()
-    projected = _compared(work, Projector(work.program, sold).project(settlement.lines), books, known)
+    lines = told_of(settlement.lines, "writing lines", work.watch)
+    projected = _compared(work, Projector(work.program, sold).project(lines), books, known)
     if before:
         changed = dict(_changed(projected, before))
         work.gone = _gone(work.program, before)
@@ -262,7 +286,7 @@ def holds_of(program: Program) -> Holds:
 
 def finish(run: SettlementRun, work: Work, now: datetime) -> None:
     """Post, clear what was taken, and keep the run when it did anything."""
-    book(work.program, work.posted, now=now)
+    book(work.program, work.posted, now=now, told=partial(work.watch, "posting"))
     UnsettledFact.objects.filter(id__in=[key for key, _ in work.taken]).delete()
     UnsettledFact.objects.bulk_create(
         [UnsettledFact(program=work.program, customer=customer, cause="not yet") for customer in sorted(work.later)]

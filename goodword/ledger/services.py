@@ -1,6 +1,6 @@
 """The only writers of the ledger: `post` (and `book`, the same without giving the rows back) and `reverse`."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,6 +24,9 @@ _ENTRY_COLUMNS = (
 )  # fmt: skip
 _ONCE = ("transaction_cause_once", "transaction_reversed_once")
 _Key = tuple[str, UUID | None, str]
+Told = Callable[[int, int], None]
+"""Told now and then how many of how many transactions are on their way."""
+TELL_EVERY = 1_000
 
 
 class AlreadyPosted(DomainError):
@@ -73,8 +76,10 @@ def post(program: Program, transactions: Sequence[NewTransaction], *, now: datet
     )
 
 
-def book(program: Program, transactions: Sequence[NewTransaction], *, now: datetime) -> Span:
-    """Post transactions in their order, in bulk: two COPY statements, however many there are."""
+def book(
+    program: Program, transactions: Sequence[NewTransaction], *, now: datetime, told: Told = lambda _done, _total: None
+) -> Span:
+    """Post transactions in their order, in bulk: two COPY statements, however many there are. `told` hears how far."""
     for new in transactions:
         assert len(new.postings) >= 2, f"{new.kind} {new.cause_id} has fewer than two legs"
         assert balanced(new.postings), f"{new.kind} {new.cause_id} does not balance"
@@ -82,7 +87,7 @@ def book(program: Program, transactions: Sequence[NewTransaction], *, now: datet
         end = _locked_end(program)
         if transactions:
             accounts = _accounts(program, transactions)
-            _write(_Journal(end, accounts, canonical_instant(now)), transactions)
+            _write(_Journal(end, accounts, canonical_instant(now), told), transactions)
             Chain.unscoped.filter(program=program).update(sequence=end.sequence, hash=end.hash)
         return Span(end.sequence - len(transactions) + 1, len(transactions))
 
@@ -141,17 +146,21 @@ def _known_accounts(program: Program) -> dict[_Key, str]:
 class _Journal:
     """Numbers and hashes transactions on their way to the database; the chain's end moves along."""
 
-    def __init__(self, end: Chain, accounts: Mapping[_Key, str], recorded: str) -> None:
+    def __init__(self, end: Chain, accounts: Mapping[_Key, str], recorded: str, told: Told) -> None:
         self._end = end
         self._accounts = accounts
         self._recorded = recorded
+        self._told = told
         self._program = str(end.program_id)
         self.entries: list[str] = []
 
     def rows(self, transactions: Sequence[NewTransaction]) -> Iterator[str]:
         """Each transaction as a line for COPY; `entries` gets the lines of its legs."""
-        for key, new in zip(uuid7_texts(len(transactions)), transactions, strict=True):
+        for at, (key, new) in enumerate(zip(uuid7_texts(len(transactions)), transactions, strict=True)):
+            if at % TELL_EVERY == 0:
+                self._told(at, len(transactions))
             yield self._row(key, new)
+        self._told(len(transactions), len(transactions))
 
     def _row(self, key: str, new: NewTransaction) -> str:
         kind, cause_kind, cause_id, currency, postings, at, memo, actor, explained, original = new

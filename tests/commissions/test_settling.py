@@ -232,3 +232,13 @@ def test_a_visitor_who_turns_out_to_be_a_customer_brings_the_commission(world):
     UnsettledFact.objects.create(program=world.program, customer="c-1", cause="customer")
     world.settle()
     assert world.earned() == world.oracle() != {}
+
+
+def test_who_watches_a_settlement_sees_lines_and_postings_grow_to_their_whole_number(world, monkeypatch):
+    monkeypatch.setattr("goodword.commissions.settling.TELL_EVERY", 1)
+    monkeypatch.setattr("goodword.ledger.services.TELL_EVERY", 1)
+    world.arrive(touch("alder"), sale("s-1"), sale("s-2"), sale("s-3"))
+    told = []
+    world.settle(watch=lambda *word: told.append(word))
+    for doing in ("writing lines", "posting"):
+        assert [word[1:] for word in told if word[0] == doing] == [(done, 3) for done in range(4)]

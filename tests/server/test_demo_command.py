@@ -1,12 +1,16 @@
 """`goodword demo` as a newcomer meets it: loaded, served, told where to look; started over only where that is safe."""
 
+import io
 import signal
 import urllib.request
 
 import psycopg
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
 from goodword.server.database import provided
+from goodword.server.demo.command import _Bars
 from goodword.server.demo_serving import NotEmptied, empty
 from goodword.server.embedded import Cluster
 from tests.server.test_serve import port, ready  # noqa: F401 - a fixture
@@ -38,3 +42,18 @@ def test_a_database_that_is_not_ours_is_never_emptied(tmp_path, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     with provided(tmp_path) as database, pytest.raises(NotEmptied, match="only the embedded database"):
         empty(database)
+
+
+def test_the_bar_of_a_settlement_shows_each_part_with_its_own_count():
+    shown = Progress(console=Console(file=io.StringIO()))
+    bars = _Bars(shown)
+    bars.begin("Settle", 500)
+    seen = []
+    for doing, done, total in (("reading", 0, 0), ("posting", 0, 400), ("posting", 100, 400), ("posting", 300, 400)):
+        bars.part(doing, done, total)
+        seen += [(task.description, task.completed, task.total) for task in shown.tasks if task.visible]
+    bars.reach(500)
+    bars.end()
+    postings = [("Settle: posting", done, 400) for done in (0, 100, 300)]
+    assert seen == [("Settle: reading", 0, None), *postings]
+    assert [(task.description, task.completed, task.total) for task in shown.tasks] == [("Settle", 500, 500)]

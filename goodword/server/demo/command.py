@@ -73,33 +73,57 @@ class _Rate(TextColumn):
 
 
 class _Bars:
-    """One bar for each step."""
+    """One bar for each step. A step of several parts shows one after the other, each with its own count and rate."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._task: TaskID | None = None
-        self._began, self._done, self._total = 0.0, 0, 0
+        self._part: TaskID | None = None
+        self._title, self._doing = "", ""
+        self._began, self._part_began, self._done, self._total = 0.0, 0.0, 0, 0
 
     def begin(self, title: str, total: int) -> None:
         """A new step. Its bar only moves to and fro until the first rows are reached."""
         self._task = self._progress.add_task(title, total=None, rate=f"of {total:,} rows")
+        self._title, self._doing = title, ""
         self._began, self._done, self._total = time.perf_counter(), 0, total
 
     def reach(self, done: int) -> None:
         """So many rows are done."""
         self._done = done
+        self._no_part()
         if self._task is not None:
-            self._progress.update(self._task, total=self._total, completed=done, rate=self._rate())
+            rate = _rate(done, self._began)
+            self._progress.update(self._task, total=self._total, completed=done, rate=rate, visible=True)
+
+    def part(self, doing: str, done: int, total: int) -> None:
+        """What is done within the step now, and how far that is; its bar moves to and fro where nobody knows."""
+        if doing != self._doing:
+            self._no_part()
+            self._doing, self._part_began = doing, time.perf_counter()
+            title = f"{self._title}: {doing}"
+            self._part = self._progress.add_task(title, total=total or None, rate=f"of {self._total:,} rows")
+            if self._task is not None:
+                self._progress.update(self._task, visible=False)
+        if self._part is not None and done:
+            self._progress.update(self._part, completed=done, rate=_rate(done, self._part_began))
 
     def end(self) -> None:
         """The step is over."""
+        self._no_part()
         if self._task is not None:
-            self._progress.update(self._task, rate=self._rate())
+            self._progress.update(self._task, rate=_rate(self._done, self._began), visible=True)
             self._progress.stop_task(self._task)
 
-    def _rate(self) -> str:
-        seconds = time.perf_counter() - self._began
-        return f"{self._done / seconds:,.0f} rows/s" if seconds > 0 and self._done else ""
+    def _no_part(self) -> None:
+        if self._part is not None:
+            self._progress.remove_task(self._part)
+        self._part, self._doing = None, ""
+
+
+def _rate(done: int, began: float) -> str:
+    seconds = time.perf_counter() - began
+    return f"{done / seconds:,.0f} rows/s" if seconds > 0 and done else ""
 
 
 def _tell_steps(work: Load, say: Say) -> None:

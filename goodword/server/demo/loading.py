@@ -34,6 +34,8 @@ class Watcher(Protocol):
 
     def reach(self, done: int) -> None: ...
 
+    def part(self, doing: str, done: int, total: int) -> None: ...
+
     def end(self) -> None: ...
 
 
@@ -44,6 +46,9 @@ class Nobody:
         """Nothing to see."""
 
     def reach(self, done: int) -> None:
+        """Nothing to see."""
+
+    def part(self, doing: str, done: int, total: int) -> None:
         """Nothing to see."""
 
     def end(self) -> None:

@@ -51,7 +51,7 @@ def settle_and_pay(work: Load, program: Program) -> None:
 def _settle(work: Load, program: Program, now: datetime, title: str) -> None:
     total = Conversion.objects.filter(retracted_at=None, at__lte=now).count()
     with work.step(title, total) as watcher:
-        settle_program(program, now=now)
+        settle_program(program, now=now, watch=watcher.part)
         watcher.reach(total)
 
 
