@@ -40,7 +40,7 @@ def test_a_file_goes_from_the_first_empty_page_to_imported_and_back(page, live, 
     page.get_by_role("link", name="Import a file").first.click()
     look("1-choose")
     page.get_by_role("button", name="Go on").click()
-    page.get_by_text("Choose a file.").first.wait_for()
+    page.get_by_text("Choose the CSV file.").first.wait_for()
     look("1-choose-error")
     page.get_by_label("CSV file").set_input_files(
         [{"name": "september.csv", "mimeType": "text/csv", "buffer": FILE.encode()}]
