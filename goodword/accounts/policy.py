@@ -129,6 +129,7 @@ PORTAL: list[Rule] = [
     # A partnership that has ended keeps its statements.
     Portal("portal:statements", "GET", seats="PO PB", when_rejected=True),
     Portal("portal:statement-csv", "GET", seats="PO PB", when_rejected=True),
+    Portal("portal:check-program", "GET", seats="PO PB", when_rejected=True),
     Portal("portal:agreement", "GET", seats="PO PB"),
     Portal("portal:inbox", "GET", seats="PO PB"),
     Portal("portal:letter", "GET", seats="PO PB"),

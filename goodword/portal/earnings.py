@@ -1,5 +1,6 @@
 """Earnings of a partner: commission lines, each opening its arithmetic, and every sale the partner had a part in."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,8 @@ from goodword.portal.words import reasons_sentence
 from goodword.referrals.models import Refund
 
 _LINE_HEADER = (
-    "date", "sale", "customer", "rule", "terms", "rate", "basis", "amount", "currency", "payable_from", "state"
+    "date", "sale", "customer", "rule", "terms", "rate", "basis", "amount", "currency", "payable_from", "state",
+    "line", "kind", "share_ppm", "reasons", "steps",
 )  # fmt: skip
 
 
@@ -79,18 +81,20 @@ def _page(request: PartnerRequest, which: LineFilter, now: datetime) -> LinesPag
 
 
 def earnings_csv(request: PartnerRequest) -> HttpResponseBase:
-    """The same lines as a file."""
+    """The same lines as a file, each with its sums, which `check_statement.py` redoes."""
     now = timezone.now()
     lines = lines_page(request.program, _asked(request).which, now=now, size=mine.ALL_AT_ONCE).rows
-    rows = (_cells(row) for row in rows_of(request.partner, lines, now))
+    steps = dict(lines_of(request.partner).values_list("line", "steps"))
+    rows = (_cells(row, steps.get(row.line.line, [])) for row in rows_of(request.partner, lines, now))
     return csv_response(f"{request.program.slug}-earnings", _LINE_HEADER, rows)
 
 
-def _cells(row: Row) -> tuple[Any, ...]:
+def _cells(row: Row, steps: list[dict[str, str]]) -> tuple[Any, ...]:
     line = row.line
     basis, amount = (to_decimal(minor, line.currency) for minor in (line.basis_minor, line.amount_minor))
     said = (line.rule, line.terms, line.rate, basis, amount, line.currency, line.matures_on, line.state)
-    return (line.conversion_at, line.conversion, row.customer, *said)
+    sums = (line.line, line.kind, line.share_ppm, " ".join(line.reasons), json.dumps(steps, ensure_ascii=False))
+    return (line.conversion_at, line.conversion, row.customer, *said, *sums)
 
 
 def line(request: PartnerRequest, line: str) -> HttpResponse:

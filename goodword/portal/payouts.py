@@ -1,5 +1,6 @@
 """Payouts to a partner, and statements month by month."""
 
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from goodword.accounts.access import PartnerRequest, find_own
 from goodword.commissions.selectors import LineFilter, lines_page
+from goodword.domain import check_statement
 from goodword.domain.money import to_decimal
 from goodword.insights.csv import csv_response
 from goodword.payouts.models import Payout
@@ -97,3 +99,11 @@ def statement_csv(request: PartnerRequest, month: str) -> HttpResponseBase:
         (period.ends_at, "owed to you after", "", "", to_decimal(statement.after, currency), currency),
     ]
     return csv_response(f"{request.program.slug}-statement-{month}", header, rows)
+
+
+def check_program(request: PartnerRequest) -> HttpResponse:
+    """The program that redoes the sums of a downloaded file, for whoever would rather not take our word."""
+    text = Path(check_statement.__file__).read_text(encoding="utf-8")
+    response = HttpResponse(text, content_type="text/x-python; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="check_statement.py"'
+    return response

@@ -25,6 +25,7 @@ urlpatterns = [
     path("payouts.csv", payouts.payouts_csv, name="payouts-csv"),
     path("payouts/<str:payout>", payouts.payout, name="payout"),
     path("statements", payouts.statements, name="statements"),
+    path("statements/check_statement.py", payouts.check_program, name="check-program"),
     path("statements/<str:month>.csv", payouts.statement_csv, name="statement-csv"),
     path("agreement", agreement.agreement, name="agreement"),
     path("inbox", inbox.inbox, name="inbox"),

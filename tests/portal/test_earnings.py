@@ -2,6 +2,8 @@
 
 import csv
 import io
+import subprocess
+import sys
 
 import pytest
 import time_machine
@@ -171,3 +173,17 @@ def test_the_sums_of_the_months_are_those_of_their_statements(acme):
     settled(acme)
     text = text_of(acme.alice, "/portal/acme/statements")
     assert "November 2026 €0.00 €120.00 −€60.00 −€60.00 €0.00" in text
+
+
+def test_the_files_of_the_pages_pass_the_check_that_the_pages_offer(acme, tmp_path):
+    paid_then_refunded(acme)
+    offered = cast.sign_in(acme.alice).get("/portal/acme/statements/check_statement.py")
+    (tmp_path / "check_statement.py").write_bytes(offered.content)
+    assert "check_statement.py" in text_of(acme.alice, "/portal/acme/statements")
+    for path, checked in (("earnings.csv", "line"), ("statements/2026-11.csv", "lines")):
+        answer = cast.sign_in(acme.alice).get(f"/portal/acme/{path}")
+        file = tmp_path / "file.csv"
+        file.write_bytes(b"".join(answer.streaming_content))
+        command = [sys.executable, "-I", "check_statement.py", "file.csv"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert f" {checked} checked: every sum is right" in done.stdout

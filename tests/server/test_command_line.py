@@ -5,7 +5,7 @@ from tests.server.waiting import goodword, python
 
 def test_help_lists_the_commands():
     out, _ = goodword("--help").communicate(timeout=120)
-    words = "serve demo web worker database migrate doctor settle import export verify"
+    words = "serve demo web worker database migrate doctor settle check-statement import export verify"
     assert [word for word in words.split() if f" {word} " not in out] == []
 
 
