@@ -157,13 +157,27 @@ def settle(
     program: Annotated[str, typer.Option("--program", help="The program document (JSON).")],
     facts: Annotated[list[str], typer.Option("--facts", help="A .jsonl file, - or a folder; repeatable.")],
     as_of: Annotated[str | None, typer.Option("--as-of", help="RFC 3339; the latest fact when left out.")] = None,
-    out: Annotated[str | None, typer.Option("--out", help="Where lines go: .jsonl, .csv or .parquet.")] = None,
+    out: Annotated[str | None, typer.Option("--out", help="Where lines go: .jsonl, .csv, .parquet, a folder.")] = None,
     summary: Annotated[bool, typer.Option("--summary", help="Totals per partner, currency and state.")] = False,
+    progress: Annotated[
+        bool | None, typer.Option("--progress/--no-progress", help="Tell how far it is (else when at a terminal).")
+    ] = None,
 ) -> None:
     """Settle files without a database. Exit code 2 when the input is not as it must be."""
     from goodword.server.settle_command import settle_files
 
-    raise typer.Exit(settle_files(program, facts, as_of=as_of, out=out, summary=summary))
+    raise typer.Exit(settle_files(program, facts, as_of=as_of, out=out, summary=summary, progress=progress))
+
+
+@app.command(name="check-statement")
+def check_statement(
+    *,
+    file: Annotated[str, typer.Argument(help="A statement, CSV or JSON lines.", metavar="FILE")],
+) -> None:
+    """Redo every sum of an exported statement. Exit code 1 when a figure differs, 2 when the file is none."""
+    from goodword.domain.check_statement import main as check
+
+    raise typer.Exit(check([file]))
 
 
 @app.command(name="import")

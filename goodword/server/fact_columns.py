@@ -2,7 +2,7 @@
 `fact_files` reads them again row by row, and says what is wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,17 +18,41 @@ _TEXT_LIMIT = 2**31 - 1
 """Bytes that an array of texts with 32-bit offsets may hold."""
 
 
-def prepare_folders(program: Program, paths: Sequence[str], as_of: Instant | None) -> Prepared | None:
-    """The facts of folders of Parquet files, prepared; None when they are to be read row by row."""
+def prepare_folders(
+    program: Program, paths: Sequence[str], as_of: Instant | None, tell: Callable[[int], None] = lambda _: None
+) -> Prepared | None:
+    """The facts of folders of Parquet files, prepared; None when they are to be read row by row.
+
+    `tell` is told how many more rows were read: of a file whose columns are read one by one, a part with each.
+    """
+    count = _Count(tell)
     try:
         files = _files(paths)
         if files is None:
             return None
         few = _few(program, files)
-        sources = {kind: _Columns(files[kind]) for kind in IN_COLUMNS if files[kind]}
+        sources = {kind: _Columns(files[kind], count) for kind in IN_COLUMNS if files[kind]}
     except (OSError, ValueError, InvalidInput):  # Arrow's own errors are among these
         return None
-    return prepare_columns(program, few, sources, as_of)
+    prepared = prepare_columns(program, few, sources, as_of)
+    count.end(0 if prepared is None else sum(source.rows for source in sources.values()))
+    return prepared
+
+
+class _Count:
+    """Tells how many more rows were read."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self._tell, self._told = tell, 0
+
+    def more(self, rows: int) -> None:
+        """So many more."""
+        self._told += rows
+        self._tell(rows)
+
+    def end(self, rows: int) -> None:
+        """So many in all."""
+        self.more(rows - self._told)
 
 
 def _files(paths: Sequence[str]) -> dict[str, list[Path]] | None:
@@ -56,16 +80,22 @@ def _few(program: Program, files: dict[str, list[Path]]) -> FactSet:
 class _Columns:
     """The columns of some Parquet files, read when asked for."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], count: _Count) -> None:
+        self._count = count
+        self._left: set[str] = set()
         self._files = [pq.ParquetFile(path, read_dictionary=_of_few_kinds(path)) for path in paths]
         self.schema: pa.Schema = self._files[0].schema_arrow
         self.rows: int = sum(file.metadata.num_rows for file in self._files)
         if not all(file.schema_arrow.equals(self.schema) for file in self._files):
             raise ValueError("the files have different columns")
+        self._left = set(self.schema.names)
 
     def column(self, name: str) -> pa.Array:
         """One column of all files."""
         pa.default_memory_pool().release_unused()  # or the columns read before would stay in memory, one and all
+        if name in self._left:
+            self._left.remove(name)
+            self._count.more(self.rows // len(self.schema))
         kind = self.schema.field(name).type
         chunks = [chunk for file in self._files for chunk in file.read(columns=[name]).column(name).chunks]
         if pa.types.is_dictionary(kind):

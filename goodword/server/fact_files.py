@@ -3,7 +3,7 @@ decodes; what a fact means, and what is wrong with it, `domain.settlement` says.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,19 +19,19 @@ _BOM = b"\xef\xbb\xbf"
 _BATCH_ROWS = 10_000
 
 
-def read_fact_files(reader: FactReader, paths: Iterable[str]) -> None:
-    """Feed every fact of these files to the reader, which notes what is wrong."""
+def read_fact_files(reader: FactReader, paths: Iterable[str], tell: Callable[[int], None] = lambda _: None) -> None:
+    """Feed every fact of these files to the reader, which notes what is wrong; `tell` is told how many rows came."""
     for path in paths:
         if reader.problems.full:
             return
         try:
             if path == "-":
-                _read_lines(reader, "standard input", sys.stdin.buffer)
+                _read_lines(reader, "standard input", sys.stdin.buffer, tell)
             elif Path(path).is_dir():
-                _read_folder(reader, Path(path))
+                _read_folder(reader, Path(path), tell)
             else:
                 with Path(path).open("rb") as file:
-                    _read_lines(reader, path, file)
+                    _read_lines(reader, path, file, tell)
         except OSError as error:
             reader.problems.take(unreadable(path, error))
 
@@ -54,10 +54,13 @@ def decoded(raw: bytes, *, file: str, line: int) -> str | Problem:
         )
 
 
-def _read_lines(reader: FactReader, name: str, file: BinaryIO) -> None:
+def _read_lines(reader: FactReader, name: str, file: BinaryIO, tell: Callable[[int], None]) -> None:
+    number = 0
     for number, raw in enumerate(file, start=1):
         if reader.problems.full:
             return
+        if number % _BATCH_ROWS == 0:
+            tell(_BATCH_ROWS)
         text = decoded(raw.removeprefix(_BOM) if number == 1 else raw, file=name, line=number)
         if isinstance(text, Problem):
             reader.problems.take(text)
@@ -71,9 +74,10 @@ def _read_lines(reader: FactReader, name: str, file: BinaryIO) -> None:
             reader.problems.take(Problem(error.code, error.message, "", found.value, found.remedy, name, number))
             continue
         reader.add(given, file=name, line=number)
+    tell(number % _BATCH_ROWS)
 
 
-def _read_folder(reader: FactReader, folder: Path) -> None:
+def _read_folder(reader: FactReader, folder: Path, tell: Callable[[int], None]) -> None:
     """Every Parquet file, named by fact, and every file of JSON lines in the folder."""
     found, lines = sorted(folder.glob("*.parquet")), sorted(folder.glob("*.jsonl"))
     if not found and not lines:
@@ -82,7 +86,7 @@ def _read_folder(reader: FactReader, folder: Path) -> None:
         reader.problems.take(Problem("no_facts", message, file=str(folder), remedy=remedy))
     for path in lines:
         with path.open("rb") as file:
-            _read_lines(reader, str(path), file)
+            _read_lines(reader, str(path), file, tell)
     for path in found:
         if path.stem not in FACTS:
             message = f"{path.stem!r} is no fact"
@@ -90,23 +94,31 @@ def _read_folder(reader: FactReader, folder: Path) -> None:
             reader.problems.take(Problem("unknown_value", message, "fact", path.stem, remedy, str(path)))
             continue
         for part in sorted(path.glob("*.parquet")) if path.is_dir() else [path]:
-            read_parquet(reader, path.stem, part)
+            read_parquet(reader, path.stem, part, tell)
 
 
-def read_parquet(reader: FactReader, kind: str, path: Path) -> None:
+def read_parquet(reader: FactReader, kind: str, path: Path, tell: Callable[[int], None] = lambda _: None) -> None:
     """Feed every row of a Parquet file of one kind of fact to the reader."""
     number = 0
     try:
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=_BATCH_ROWS):
-            for row in batch.to_pylist():
-                number += 1
-                reader.add(_plain_row(row), kind=kind, file=str(path), line=number)
-            if reader.problems.full:
-                return
+        for row in plain_rows(path):
+            number += 1
+            reader.add(row, kind=kind, file=str(path), line=number)
+            if number % _BATCH_ROWS == 0:
+                tell(_BATCH_ROWS)
+                if reader.problems.full:
+                    return
+        tell(number % _BATCH_ROWS)
     except (ValueError, TypeError) as error:  # pyarrow's own errors are ValueErrors
         message = f"is no Parquet file we can read: {str(error)[:200]}"
         remedy = "write it again with a Parquet library"
         reader.problems.take(Problem("invalid_parquet", message, file=str(path), line=number, remedy=remedy))
+
+
+def plain_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a Parquet file, as their JSON objects would be."""
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=_BATCH_ROWS):
+        yield from map(_plain_row, batch.to_pylist())
 
 
 def _plain_row(row: dict[str, Any]) -> dict[str, Any]:

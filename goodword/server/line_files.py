@@ -1,87 +1,234 @@
-"""Settlements written to files: JSON lines, CSV or Parquet, whole or not at all."""
+"""Lines written to files as they come, a chunk at a time: JSON lines, CSV or Parquet, whole or not at all. A writer
+first forms a chunk (what it will write of it) and then writes it, so that two threads can share the work.
+"""
 
 import csv
+import io
 import json
 import os
+import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from types import TracebackType
+from typing import Any, BinaryIO, Protocol, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from goodword.domain.settlement import Line, Outcome, Settlement, line_to_json, outcome_to_json
+from goodword.domain.settlement import Outcome, line_to_json, outcome_to_json
+from goodword.domain.settlement.rules.publish import OUTCOME_SCHEMA, SCHEMA, Chunk
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
-_BATCH_ROWS = 50_000
-_STEP = pa.struct([("do", pa.string()), ("from", pa.string()), ("is", pa.string())])
-_LINE = pa.schema(
-    [
-        *[(name, pa.string()) for name in ("line", "conversion", "partner", "rule", "terms", "kind", "currency")],
-        ("share_ppm", pa.int64()),
-        *[(name, pa.string()) for name in ("basis", "rate", "amount", "matures_on", "state")],
-        ("reasons", pa.list_(pa.string())),
-        ("steps", pa.list_(_STEP)),
-    ]
-)
-_OUTCOME = pa.schema([("conversion", pa.string()), ("outcome", pa.string())])
+FOLDER_FILES = ("lines.parquet", "outcomes.parquet")
+_OUTCOMES_AT_ONCE = 1 << 20
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_settlement(settlement: Settlement, path: Path) -> None:
-    """Write lines and outcomes; for CSV and Parquet the outcomes go beside them, as NAME.outcomes.csv."""
+class Outcomes(Protocol):
+    """Where the outcomes of conversions without a line come from."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def objects(self, lo: int, hi: int) -> list[Outcome]:
+        """Some of them."""
+
+    def table(self, lo: int, hi: int) -> pa.Table:
+        """Some of them, as an Arrow table."""
+
+
+class LineWriter(Protocol):
+    """Writes lines, then outcomes. `place` puts what was written where it belongs; without it nothing stays."""
+
+    def form(self, chunk: Chunk) -> Any:
+        """What will be written of some lines."""
+
+    def write(self, formed: Any) -> int:
+        """Write it; the number of lines it was."""
+
+    def write_outcomes(self, outcomes: Outcomes) -> None:
+        """Write the outcomes, after the last line."""
+
+    def place(self) -> None:
+        """Put everything in place."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(self, *_: object) -> None:
+        """Remove what was not placed."""
+
+
+def writer_to(out: str | None) -> LineWriter:
+    """The writer for a path; for None, JSON lines to standard output."""
+    if out is None:
+        return _JsonLines(None)
+    path = Path(out)
+    if is_folder(out):
+        return _Parquet(*(path / name for name in FOLDER_FILES), folder=path)
     if path.suffix == ".jsonl":
-        _replace({path: lambda file: write_json_lines(settlement, file)})
-        return
-    beside = path.with_name(f"{path.stem}.outcomes{path.suffix}")
-    if path.suffix == ".csv":
-        lines, outcomes = list(map(line_to_json, settlement.lines)), list(map(outcome_to_json, settlement.outcomes))
-        _replace(
-            {
-                path: lambda file: _write_csv(file, _LINE.names, lines),
-                beside: lambda file: _write_csv(file, _OUTCOME.names, outcomes),
-            }
-        )
-        return
-    _replace(
-        {
-            path: lambda file: _write_parquet(file, _LINE, settlement.lines, line_to_json),
-            beside: lambda file: _write_parquet(file, _OUTCOME, settlement.outcomes, outcome_to_json),
-        }
-    )
+        return _JsonLines(path)
+    return (_Csv if path.suffix == ".csv" else _Parquet)(path, path.with_name(f"{path.stem}.outcomes{path.suffix}"))
 
 
-def write_json_lines(settlement: Settlement, file: TextIO) -> None:
-    """Every line, then every outcome, one JSON object each."""
-    file.writelines(json.dumps(line_to_json(line), ensure_ascii=False) + "\n" for line in settlement.lines)
-    file.writelines(json.dumps(outcome_to_json(outcome), ensure_ascii=False) + "\n" for outcome in settlement.outcomes)
+def is_folder(out: str) -> bool:
+    """Whether lines are to go into a folder: one that is there, or a path that ends as folders do."""
+    return out.endswith("/") or Path(out).is_dir()
 
 
-def _replace(writers: dict[Path, Callable[[TextIO], None]]) -> None:
-    """Write each file beside its place, and put all in place only when all are whole."""
-    written: list[tuple[str, Path]] = []
-    try:
-        for path, write in writers.items():
-            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-            written.append((name, path))
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-        for name, path in written:
-            Path(name).replace(path)
-    finally:
-        for name, _ in written:
-            Path(name).unlink(missing_ok=True)
+class _Files:
+    """Files that are written beside their places."""
+
+    def __init__(self, *paths: Path, folder: Path | None = None) -> None:
+        self._paths, self._folder = paths, folder
+        self._files: list[BinaryIO] = []
+
+    def __enter__(self) -> Self:
+        if self._folder is not None:
+            self._folder.mkdir(exist_ok=True)
+        for path in self._paths:
+            self._files.append(_beside(path))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in self._files:
+            file.close()
+            Path(file.name).unlink(missing_ok=True)
+
+    def place(self) -> None:
+        """Put all files in place, now that all are whole."""
+        for file in self._files:
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            Path(file.name).chmod(0o644)
+        for file, path in zip(self._files, self._paths, strict=True):
+            Path(file.name).replace(path)
 
 
-def _write_csv(file: TextIO, names: Sequence[str], rows: Iterable[dict[str, Any]]) -> None:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([_cell(name, row[name]) for name in names])
+def _beside(path: Path) -> BinaryIO:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    return Path(name).open("wb")
+
+
+class _JsonLines(_Files):
+    """Every line, then every outcome, one JSON object each; without a path, on standard output when all is well."""
+
+    def __init__(self, path: Path | None) -> None:
+        super().__init__(*([] if path is None else [path]))
+        self._spool = path is None
+
+    def __enter__(self) -> Self:
+        if self._spool:
+            self._files.append(_beside(Path(tempfile.gettempdir()) / "goodword-lines.jsonl"))
+        return super().__enter__()
+
+    def form(self, chunk: Chunk) -> tuple[int, bytes]:
+        return len(chunk), _json_lines(map(line_to_json, chunk.lines()))
+
+    def write(self, formed: tuple[int, bytes]) -> int:
+        self._files[0].write(formed[1])
+        return formed[0]
+
+    def write_outcomes(self, outcomes: Outcomes) -> None:
+        for lo, hi in _slices(outcomes):
+            self._files[0].write(_json_lines(map(outcome_to_json, outcomes.objects(lo, hi))))
+
+    def place(self) -> None:
+        if not self._spool:
+            return super().place()
+        self._files[0].flush()
+        sys.stdout.flush()
+        with Path(self._files[0].name).open(encoding="utf-8", newline="") as written:
+            shutil.copyfileobj(written, sys.stdout)
+        return None
+
+
+class _Csv(_Files):
+    """Lines and outcomes as tables of text."""
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        for file, schema in zip(self._files, (SCHEMA, OUTCOME_SCHEMA), strict=True):
+            file.write(_csv_rows([schema.names]))
+        return self
+
+    def form(self, chunk: Chunk) -> tuple[int, bytes]:
+        rows = map(line_to_json, chunk.lines())
+        return len(chunk), _csv_rows([_cell(name, row[name]) for name in SCHEMA.names] for row in rows)
+
+    def write(self, formed: tuple[int, bytes]) -> int:
+        self._files[0].write(formed[1])
+        return formed[0]
+
+    def write_outcomes(self, outcomes: Outcomes) -> None:
+        for lo, hi in _slices(outcomes):
+            rows = map(outcome_to_json, outcomes.objects(lo, hi))
+            self._files[1].write(_csv_rows([_cell(name, value) for name, value in row.items()] for row in rows))
+
+
+class _Parquet(_Files):
+    """Lines and outcomes in columns."""
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._lines = pq.ParquetWriter(self._files[0], SCHEMA, **_HOW)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lines.close()
+        super().__exit__(kind, error, trace)
+
+    def form(self, chunk: Chunk) -> pa.Table:
+        return chunk.table()
+
+    def write(self, formed: pa.Table) -> int:
+        self._lines.write_table(formed)
+        return len(formed)
+
+    def write_outcomes(self, outcomes: Outcomes) -> None:
+        with pq.ParquetWriter(self._files[1], OUTCOME_SCHEMA, compression="zstd") as writer:
+            for lo, hi in _slices(outcomes):
+                writer.write_table(outcomes.table(lo, hi))
+
+    def place(self) -> None:
+        self._lines.close()
+        super().place()
+
+
+_HOW: dict[str, Any] = {
+    "compression": "snappy",
+    "use_dictionary": [
+        *("rule", "terms", "kind", "currency", "matures_on", "state"),  # numbers already
+        *("partner", "rate", "reasons.list.element", "steps.list.element.do"),
+    ],
+    "write_statistics": ["partner", "conversion", "matures_on"],
+    "write_batch_size": 1 << 16,
+    "store_schema": False,  # what stands in dictionaries here is plain text for readers
+}
+"""What is written in few words again and again stands in dictionaries; the sums of steps rarely are the same."""
+
+
+def _slices(outcomes: Outcomes) -> Iterator[tuple[int, int]]:
+    count = len(outcomes)
+    return ((lo, min(lo + _OUTCOMES_AT_ONCE, count)) for lo in range(0, count, _OUTCOMES_AT_ONCE))
+
+
+def _json_lines(rows: Iterator[dict[str, Any]]) -> bytes:
+    return "".join([json.dumps(row, ensure_ascii=False) + "\n" for row in rows]).encode()
+
+
+def _csv_rows(rows: Iterator[Sequence[Any]] | Sequence[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def _cell(name: str, value: Any) -> Any:
@@ -91,15 +238,3 @@ def _cell(name: str, value: Any) -> Any:
     if name == "reasons":
         return " ".join(value)
     return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value
-
-
-def _write_parquet(
-    file: TextIO, schema: pa.Schema, records: Sequence[Any], to_json: Callable[[Any], dict[str, Any]]
-) -> None:
-    with pq.ParquetWriter(file.buffer, schema) as writer:
-        for start in range(0, len(records), _BATCH_ROWS):
-            rows = [to_json(record) for record in records[start : start + _BATCH_ROWS]]
-            writer.write_table(pa.Table.from_pylist(rows, schema))
-
-
-__all__ = ["SUFFIXES", "Line", "Outcome", "write_json_lines", "write_settlement"]

@@ -46,8 +46,6 @@ RIGHTS: dict[str, frozenset[str]] = {
     "accounts_cache": ALL,
     "commissions_line": ALL,
     "commissions_outcome": ALL,
-    "commissions_checkpoint": ALL,
-    "commissions_known": ALL,
     "referrals_unsettledfact": ALL,
     "referrals_upload": ALL,
     "referrals_uploadchunk": ALL,

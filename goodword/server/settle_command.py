@@ -2,6 +2,7 @@
 written), 1 a failure of ours.
 """
 
+import argparse
 import sys
 import traceback
 from collections.abc import Sequence
@@ -9,33 +10,45 @@ from pathlib import Path
 
 from goodword.domain.errors import DomainError, InvalidInput, Problem
 from goodword.domain.money import to_decimal
-from goodword.domain.settlement import FactReader, FactSet, Program, Settlement, instant, settle, summary
+from goodword.domain.settlement import FactReader, FactSet, Notice, Program, instant
 from goodword.domain.settlement.fields import Problems, parse_instant
 from goodword.domain.settlement.read_program import parse_program
+from goodword.domain.settlement.rules.prepare import prepare
+from goodword.domain.settlement.rules.prepared import Prepared
 from goodword.domain.settlement.strict_json import BadJson, lines_of_paths, read_json
 from goodword.server.errors import problem_text
+from goodword.server.fact_columns import prepare_folders
 from goodword.server.fact_files import decoded, read_fact_files, unreadable
-from goodword.server.line_files import SUFFIXES, write_json_lines, write_settlement
+from goodword.server.line_files import SUFFIXES, is_folder, writer_to
+from goodword.server.settle_progress import Progress, progress_for
+from goodword.server.settle_run import Settled, settle_and_write
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
 
 def settle_files(
-    program: str, facts: Sequence[str], *, as_of: str | None = None, out: str | None = None, summary: bool = False
+    program: str,
+    facts: Sequence[str],
+    *,
+    as_of: str | None = None,
+    out: str | None = None,
+    summary: bool = False,
+    progress: bool | None = None,
 ) -> int:
     """Settle the facts of files under the program of a file; returns the exit code.
 
-    Lines go to `out` (.jsonl, .csv or .parquet), or to standard output when neither `out` nor `summary` is asked for.
+    Lines go to `out` (.jsonl, .csv, .parquet or a folder), or to standard output when neither `out` nor `summary` is
+    asked for. `progress` tells on standard error how far it is; None: when that is a terminal.
     """
     try:
-        settlement = _settled(program, facts, as_of, out)
-        if out is not None:
-            write_settlement(settlement, Path(out))
-        elif not summary:
-            write_json_lines(settlement, sys.stdout)
-        _tell_notices(settlement)
+        telling = progress_for(wanted=progress)
+        prepared = _prepared(program, facts, as_of, out, telling)
+        telling.prepared(len(prepared.facts.conversions))
+        settled = _written(prepared, out, telling) if out is not None or not summary else _totals(prepared, telling)
+        telling.done(settled.lines)
+        _tell_notices(settled.notices)
         if summary:
-            print_summary(settlement)
+            print_summary(settled)
     except InvalidInput as refused:
         return _tell_problems(refused.problems)
     except DomainError as refused:
@@ -49,26 +62,47 @@ def settle_files(
     return DONE
 
 
-def _settled(program: str, facts: Sequence[str], as_of: str | None, out: str | None) -> Settlement:
-    """The settlement of the files. Raises InvalidInput with every problem of arguments, program and facts."""
+def _written(prepared: Prepared, out: str | None, telling: Progress) -> Settled:
+    with writer_to(out) as writer:
+        settled = settle_and_write(prepared, writer, telling)
+        writer.place()
+    return settled
+
+
+def _totals(prepared: Prepared, telling: Progress) -> Settled:
+    return settle_and_write(prepared, None, telling)
+
+
+def _prepared(program: str, facts: Sequence[str], as_of: str | None, out: str | None, telling: Progress) -> Prepared:
+    """The facts of the files as tables. Raises InvalidInput with every problem of arguments, program and facts.
+
+    Folders of Parquet files are read in columns. What cannot be is read in records, which find what is wrong and come
+    to the same.
+    """
     problems = Problems()
     moment = parse_instant(as_of) if as_of is not None else None
     if as_of is not None and moment is None:
         remedy = 'give RFC 3339 with an offset: "2026-05-01T10:00:00Z"'
         problems.add("invalid_date", "is not an instant", field="--as-of", value=as_of, remedy=remedy)
     if out is not None:
-        _check_out(Path(out), problems)
+        _check_out(out, problems)
     known, names = _read_program(program, problems)
+    until = None if moment is None else instant(moment)
+    if known is not None and not problems.found:
+        in_columns = prepare_folders(known, facts, until, telling.read)
+        if in_columns is not None:
+            return in_columns
     reader = FactReader(known.currency if known else "USD", known.timezone if known else "UTC", names, problems)
-    read_fact_files(reader, facts)
+    read_fact_files(reader, facts, telling.read)
     found: FactSet = reader.finish()
     assert known is not None, "a program that could not be read is a problem"
-    return settle(known, found, None if moment is None else instant(moment))
+    return prepare(known, found, until)
 
 
-def _check_out(path: Path, problems: Problems) -> None:
-    if path.suffix not in SUFFIXES:
-        remedy = f"end it in {', '.join(SUFFIXES)}"
+def _check_out(out: str, problems: Problems) -> None:
+    path = Path(out)
+    if path.suffix not in SUFFIXES and not is_folder(out):
+        remedy = f"end it in {', '.join(SUFFIXES)} or, for a folder, in /"
         problems.add("unknown_format", "has no known ending", field="--out", value=str(path), remedy=remedy)
     elif not path.parent.is_dir():
         problems.add(
@@ -119,21 +153,45 @@ def _tell_problems(problems: Sequence[Problem]) -> int:
     return BAD_INPUT
 
 
-def _tell_notices(settlement: Settlement) -> None:
+def _tell_notices(notices: Sequence[Notice]) -> None:
     words = {"unmatched": "its sale is not known", "quarantined": "refunds exceed the amount; the excess has no effect"}
-    for notice in settlement.notices:
+    for notice in notices:
         print(f"{notice.notice}: refund {notice.refund} of sale {notice.sale}: {words[notice.notice]}", file=sys.stderr)
 
 
-def print_summary(settlement: Settlement) -> None:
+def print_summary(settled: Settled) -> None:
     """Totals per partner, currency and state, and the notices."""
-    totals = summary(settlement.lines)
+    totals = settled.totals
     rows = [("partner", "currency", "state", "lines", "amount")]
     rows += [(t.partner, t.currency, t.state, str(t.lines), to_decimal(t.amount, t.currency)) for t in totals]
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     for row in rows:
         cells = [row[i].ljust(widths[i]) if i < 3 else row[i].rjust(widths[i]) for i in range(5)]
         print("  ".join(cells).rstrip())
-    print(f"{len(settlement.lines)} lines, {len(settlement.outcomes)} conversions without a line")
-    for notice in settlement.notices:
+    print(f"{settled.lines} lines, {settled.outcomes} conversions without a line")
+    for notice in settled.notices:
         print(f"{notice.notice}  refund {notice.refund}  sale {notice.sale}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the arguments and settle."""
+    parser = argparse.ArgumentParser(prog="goodword settle", description="Settle files without a database.")
+    parser.add_argument("--program", required=True, help="the program document (JSON)")
+    parser.add_argument("--facts", required=True, action="append", help="a .jsonl file, - or a folder of Parquet files")
+    parser.add_argument("--as-of", help="RFC 3339; the latest fact when left out")
+    parser.add_argument("--out", help="where lines go: .jsonl, .csv, .parquet or a folder; else standard output")
+    parser.add_argument("--summary", action="store_true", help="print totals per partner, currency and state")
+    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help="tell how far it is")
+    given = parser.parse_args(arguments)
+    return settle_files(
+        given.program,
+        given.facts,
+        as_of=given.as_of,
+        out=given.out,
+        summary=given.summary,
+        progress=given.progress,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

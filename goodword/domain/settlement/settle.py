@@ -3,7 +3,7 @@ published. The rules and their compiler are loaded by the first settlement: most
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from goodword.domain.settlement.records import FactSet, Instant
 from goodword.domain.settlement.result import Settlement
 
 if TYPE_CHECKING:
+    from goodword.domain.settlement.rules.layout import Table
     from goodword.domain.settlement.rules.prepared import Prepared
     from goodword.domain.settlement.rules.run import Run
 
@@ -40,6 +41,20 @@ def settle_prepared(prepared: "Prepared", *, compiled: bool = True) -> Settlemen
     with _in_words(prepared):
         run = settle_tables(prepared.facts, prepared.exact_rates, compiled=compiled)
     return _published(prepared, run, compiled=compiled)
+
+
+def settle_piecemeal(
+    prepared: "Prepared", take: "Callable[[Mapping[str, Table]], None]", *, lines_at_once: int | None = None
+) -> "Table":
+    """The same settlement without ever holding all lines: as soon as they are many, `take` gets the tables that a
+    `Publisher` publishes, and has them for itself. Returns the outcome's code of each conversion.
+    """
+    from goodword.domain.settlement.rules.run import LINES_AT_ONCE, Run, settle_in_pieces
+
+    with _in_words(prepared), _no_collection():
+        run = Run(prepared.facts, prepared.exact_rates, lines_at_once=lines_at_once or LINES_AT_ONCE)
+        settle_in_pieces(run, take)
+    return run.outcomes
 
 
 def settle_saving(program: Program, facts: FactSet, as_of: Instant) -> tuple[Settlement, Checkpoint | None]:

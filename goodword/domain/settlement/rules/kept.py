@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numba
 
 _settings: Any = numba.config
 _RULES = Path(__file__).parent
+_DAY_SECONDS = 86_400
 
 
 def keep_compiled_rules() -> None:
@@ -50,8 +52,15 @@ def _writable(folder: Path) -> bool:
 
 
 def _forget_others(home: Path, name: str) -> None:
-    """Remove what earlier versions of these rules left; beside the rules nobody else keeps anything."""
+    """Remove what earlier versions of these rules left, but not what a process that still runs may read and write."""
     if home == _RULES / "__pycache__":
         for other in home.glob("rules-*"):
-            if other.name != name:
+            if other.name != name and time.time() - _changed(other) > _DAY_SECONDS:
                 shutil.rmtree(other, ignore_errors=True)
+
+
+def _changed(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return time.time()

@@ -14,8 +14,12 @@ from goodword.domain.settlement.rules.sheet import AT_LINE, AT_RATE, AT_STEP, DO
 from goodword.domain.settlement.rules.texts import Texts, texts_of
 from goodword.domain.settlement.rules.writing import put_money, put_name
 
-STEP: Final = pa.struct([("do", pa.string()), ("from", pa.string()), ("is", pa.string())])
-STEPS: Final = pa.list_(STEP)
+WORD: Final = pa.dictionary(pa.int32(), pa.string())
+_FIELDS: Final = [
+    pa.field(name, kind, nullable=False) for name, kind in (("do", WORD), ("from", pa.string()), ("is", pa.string()))
+]
+STEPS: Final = pa.list_(pa.field("element", pa.struct(_FIELDS), nullable=False))
+REASON_WORDS: Final = pa.list_(pa.field("element", pa.string(), nullable=False))
 _DOES: Final = texts_of(DOES)
 _REASONS: Final = texts_of(REASONS)
 _LONGEST_MONEY: Final = 24
@@ -34,6 +38,13 @@ def named(texts: Texts, codes: Table) -> pa.Array:
     return strings(ends, data)
 
 
+def coded(texts: Texts, codes: Table) -> pa.Array:
+    """The text of each code, kept as numbers and the few texts they stand for."""
+    ends = (texts.starts - texts.starts[0]).astype(np.int32)
+    words = strings(ends, np.ascontiguousarray(texts.data[texts.starts[0] : texts.starts[-1]]))
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), words)
+
+
 def decimals_of(minors: Table, places: int) -> pa.Array:
     """Amounts of minor units as decimal texts."""
     ends = np.empty(len(minors) + 1, np.int32)
@@ -47,7 +58,7 @@ def reasons_of(bits: Table) -> pa.Array:
     ends = np.empty(len(bits) + 1, np.int32)
     codes = np.empty(len(bits) * len(REASONS), np.uint8)
     count = _spread(bits, len(REASONS), ends, codes)
-    return pa.ListArray.from_arrays(pa.array(ends), named(_REASONS, codes[:count]))
+    return pa.ListArray.from_arrays(pa.array(ends), named(_REASONS, codes[:count]), type=REASON_WORDS)
 
 
 def rates_of(page: Page) -> pa.Array:
@@ -59,11 +70,11 @@ def steps_of(page: Page) -> pa.Array:
     """The steps of each line."""
     lines, steps = int(page.pen[AT_LINE]), int(page.pen[AT_STEP])
     columns: list[Any] = [
-        named(_DOES, page.does[:steps]),
+        coded(_DOES, page.does[:steps]),
         strings(page.from_ends[: steps + 1], page.froms[: page.from_ends[steps]]),
         strings(page.result_ends[: steps + 1], page.results[: page.result_ends[steps]]),
     ]
-    values = pa.StructArray.from_arrays(columns, fields=list(STEP))
+    values = pa.StructArray.from_arrays(columns, fields=_FIELDS)
     return pa.ListArray.from_arrays(pa.array(page.step_ends[: lines + 1]), values, type=STEPS)
 
 

@@ -114,13 +114,7 @@ def put_together(
         credits=people.credits,
         credit_shares=people.credit_shares,
     )
-    return Prepared(
-        tables, _names(rules, people, business), business.notices, business.exact_rates, as_of, Zone(program.timezone)
-    )
-
-
-def _names(rules: RuleTables, people: People, business: Business) -> Names:
-    return Names(
+    names = Names(
         people.partner_names,
         business.names,
         people.customer_names,
@@ -132,3 +126,4 @@ def _names(rules: RuleTables, people: People, business: Business) -> Names:
         business.currencies,
         list(rules.ons),
     )
+    return Prepared(tables, names, business.notices, business.exact_rates, as_of, Zone(program.timezone))

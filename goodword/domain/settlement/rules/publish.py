@@ -15,7 +15,10 @@ from goodword.domain.settlement.rules.compiling import entry
 from goodword.domain.settlement.rules.json_text import steps_texts
 from goodword.domain.settlement.rules.layout import BONUS, NONE, OUTCOMES, REASONS, Table
 from goodword.domain.settlement.rules.line_columns import (
+    REASON_WORDS,
     STEPS,
+    WORD,
+    coded,
     decimals_of,
     named,
     rates_of,
@@ -29,17 +32,21 @@ from goodword.domain.settlement.rules.sheet import DOES, Page
 from goodword.domain.settlement.rules.telling import Source, source_of, tell, written
 from goodword.domain.settlement.rules.texts import Texts, joined, texts_of
 
-SCHEMA: Final = pa.schema(
-    [
-        *[(name, pa.string()) for name in ("line", "conversion", "partner", "rule", "terms", "kind", "currency")],
-        ("share_ppm", pa.int64()),
-        *[(name, pa.string()) for name in ("basis", "rate", "amount", "matures_on", "state")],
-        ("reasons", pa.list_(pa.string())),
-        ("steps", STEPS),
-    ]
-)
-"""The columns of lines in files: as `line_to_json`, money as decimal texts."""
+_FEW: Final = ("rule", "terms", "kind", "currency", "matures_on", "state")
+"""What is said in few words again and again: numbers into a dictionary of them."""
+_TYPES: Final = {
+    **dict.fromkeys(("line", "conversion", "partner", "rule", "terms", "kind", "currency"), pa.string()),
+    "share_ppm": pa.int64(),
+    **dict.fromkeys(("basis", "rate", "amount", "matures_on", "state"), pa.string()),
+    **dict.fromkeys(_FEW, WORD),
+    "reasons": REASON_WORDS,
+    "steps": STEPS,
+}
+SCHEMA: Final = pa.schema([pa.field(name, kind, nullable=False) for name, kind in _TYPES.items()])
+"""The columns of lines: as `line_to_json`, money as decimal texts."""
+OUTCOME_SCHEMA: Final = pa.schema([("conversion", pa.string()), ("outcome", pa.string())])
 _KINDS: Final = texts_of(KINDS)
+_OUTCOMES: Final = texts_of(OUTCOMES)
 _STATES: Final = texts_of(STATES)
 _REASONS_OF: Final = [
     tuple(reason for bit, reason in enumerate(REASONS) if bits >> bit & 1) for bits in range(1 << len(REASONS))
@@ -73,9 +80,8 @@ class Publisher:
 
     def outcomes(self, codes: Table) -> list[Outcome]:
         """Why conversions have no line, in their order."""
-        rows = np.flatnonzero(codes).tolist()
-        names = self.prepared.names.conversions
-        return [Outcome(str(names[row]), OUTCOMES[codes[row]]) for row in rows]
+        found = OutcomeRows(self, codes)
+        return found.objects(0, len(found))
 
     def is_payable(self, day: int) -> bool:
         """Whether what matures on this day has matured."""
@@ -84,6 +90,29 @@ class Publisher:
             prepared = self.prepared
             found = self._payable[day] = prepared.as_of >= prepared.zone.first_instant(day)
         return found
+
+
+class OutcomeRows:
+    """Why conversions have no line, in their order. `codes`: of all conversions."""
+
+    def __init__(self, publisher: Publisher, codes: Table) -> None:
+        self._publisher, self._codes = publisher, codes
+        self._rows = np.flatnonzero(codes)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def objects(self, lo: int, hi: int) -> list[Outcome]:
+        """Some of them."""
+        rows = self._rows[lo:hi]
+        names = _of(self._publisher.prepared.names.conversions, rows)
+        return list(map(Outcome, names, _of(OUTCOMES, self._codes[rows])))
+
+    def table(self, lo: int, hi: int) -> pa.Table:
+        """Some of them, as an Arrow table of OUTCOME_SCHEMA."""
+        rows = self._rows[lo:hi]
+        columns = [named(self._publisher.ids, rows), named(_OUTCOMES, self._codes[rows])]
+        return pa.Table.from_arrays(columns, schema=OUTCOME_SCHEMA)
 
 
 class Chunk:
@@ -129,10 +158,10 @@ class Chunk:
             strings(ends, self.ids),
             named(publisher.ids, lines["conversion"]),
             named(publisher.partners, lines["partner"]),
-            named(publisher.keys, self._keys()),
-            named(publisher.terms, lines["terms"]),
-            named(_KINDS, lines["kind"]),
-            named(publisher.currencies, np.zeros(len(lines), np.int8)),
+            coded(publisher.keys, self._keys()),
+            coded(publisher.terms, lines["terms"]),
+            coded(_KINDS, lines["kind"]),
+            coded(publisher.currencies, np.zeros(len(lines), np.int32)),
             pa.array(lines["share_ppm"].astype(np.int64)),
             decimals_of(lines["basis"], publisher.places),
             rates_of(page),
@@ -185,8 +214,8 @@ class Chunk:
 
     def _maturity_columns(self) -> Iterator[pa.Array]:
         codes, days = _numbered(self._days)
-        yield named(texts_of([date.fromordinal(day).isoformat() for day in days]), codes)
-        yield named(_STATES, np.array([self._publisher.is_payable(day) for day in days], np.int8)[codes])
+        yield coded(texts_of([date.fromordinal(day).isoformat() for day in days]), codes)
+        yield coded(_STATES, np.array([self._publisher.is_payable(day) for day in days], np.int8)[codes])
 
     def _keys(self) -> Table:
         facts, lines = self._publisher.prepared.facts, self._lines

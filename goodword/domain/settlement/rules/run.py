@@ -4,15 +4,14 @@ What a conversion is worth is decided in the rules alone.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from goodword.domain.settlement.arithmetic import share_out
 from goodword.domain.settlement.rules import layout, tables
+from goodword.domain.settlement.rules.budget_parts import BudgetParts, is_pro_rata, parts_of_budget, put_parts
 from goodword.domain.settlement.rules.cells import rehash
 from goodword.domain.settlement.rules.compiling import ByHand, Unbounded, WorldByHand, uncompiled, world_of
-from goodword.domain.settlement.rules.dates import period_of
 from goodword.domain.settlement.rules.fold import fold
 from goodword.domain.settlement.rules.layout import BY_HAND, DONE, MORE_ROOM, NONE, VOLUME_TOO_LARGE, Facts, Table
 
@@ -30,10 +29,11 @@ _GROWS = {
     layout.U_STAGES: "stages",
     layout.U_PICKS: "picks",
 }
-_OUT = ("lines", "stages", "picks")
+_OUT = (layout.U_LINES, layout.U_STAGES, layout.U_PICKS)
 _HASHED = ("tallies", "members", "paid", "recruited", "reached", "budget", "finals")
 _SCRATCH = ("weights", "parts", "rests", "numerators", "denominators", "kepts", "kept_ofs")
-_LINES_AT_ONCE = 1 << 17
+LINES_AT_ONCE: Final = 1 << 17
+"""After so many lines, they are taken away where somebody takes them."""
 
 
 class TooLarge(Exception):
@@ -48,16 +48,24 @@ class TooLarge(Exception):
 class Run:
     """One settlement of prepared facts: the tables that grow, and the lines that came of it so far."""
 
-    def __init__(self, facts: Facts, exact_rates: Sequence[Any] = (), *, compiled: bool = True) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        exact_rates: Sequence[Any] = (),
+        *,
+        compiled: bool = True,
+        lines_at_once: int = LINES_AT_ONCE,
+    ) -> None:
         self.facts = facts
         self._rates = exact_rates
+        self._forgotten = _OUT if facts.program[0]["locks"] else (*_OUT, layout.U_SHARES)
         self._compiled = compiled
         self.next = 0
         self.tables: dict[str, Table] = {name: _rows(name, table) for name, table in facts._asdict().items()}
         self.tables["columns"] = _numbers(facts.properties.shape[1] if facts.properties.ndim == 2 else 0)
         self.tables["ons"] = _numbers(int(facts.program[0]["ons"]))
         self.tables |= {
-            "lines": np.zeros(max(64, min(2 * len(facts.conversions), _LINES_AT_ONCE)), layout.Line),
+            "lines": np.zeros(max(1, min(2 * len(facts.conversions), lines_at_once)), layout.Line),
             "stages": np.zeros(64, layout.Stage),
             "picks": _numbers(64),
             "outcomes": _rows("outcomes", np.zeros(len(facts.conversions), np.int8)),
@@ -90,6 +98,10 @@ class Run:
         self.tables["finals"] = self.tables["tallies"]
         self._begin()
 
+    def again(self) -> None:
+        """Begin anew, with final totals still known."""
+        self._begin()
+
     def lines(self, stop: int | None = None, *, drain: Callable[[], None] | None = None) -> None:
         """Take the conversions up to `stop`. With `drain`, it is called when the lines are many; it takes them away."""
         self._take(len(self.facts.conversions) if stop is None else stop, drain=drain)
@@ -102,10 +114,13 @@ class Run:
             if place + 1 == len(rows) or rows[place + 1] != row + 1:
                 self._take(row + 1)
 
-    def drained(self) -> None:
-        """Forget the lines put out so far: somebody has them."""
-        for table in (layout.U_LINES, layout.U_STAGES, layout.U_PICKS):
-            self.used[table] = 0
+    def drained(self) -> dict[str, Table]:
+        """The tables with the lines put out so far, which the run forgets: they stay as they are."""
+        taken = {_GROWS[at]: self.tables[_GROWS[at]][: self.used[at]].copy() for at in self._forgotten}
+        tables = {**self.tables, **taken, "used": self.tables["used"].copy()}
+        for at in self._forgotten:
+            self.used[at] = 0
+        return tables
 
     def _take(self, stop: int, *, only_totals: bool = False, drain: Callable[[], None] | None = None) -> None:
         while self.next < stop:
@@ -116,7 +131,7 @@ class Run:
             if status == BY_HAND:
                 self.next, status = self._by_hand(only_totals=only_totals)
             if status == MORE_ROOM:
-                if drain is not None and self.used[layout.U_LINES]:
+                if drain is not None and self.used[layout.U_LINES] and self._is_full(layout.U_LINES):
                     drain()
                 self._grow()
             elif status != DONE:
@@ -144,6 +159,9 @@ class Run:
         if wanted[layout.U_COMPONENTS] > self.tables["sizes"]["value"][layout.U_COMPONENTS]:
             self.tables |= _scratch(self.facts, int(2 * wanted[layout.U_COMPONENTS]))
         self.fit()
+
+    def _is_full(self, at: int) -> bool:
+        return bool(self.used[at] + self.tables["wanted"]["value"][at] > self._room(_GROWS[at]))
 
     def _room(self, name: str) -> int:
         return len(self.tables[name]) // 2 if name in _HASHED else len(self.tables[name])
@@ -234,29 +252,46 @@ def settle_tables(facts: Facts, exact_rates: Sequence[Any] = (), *, compiled: bo
     if needs_totals(facts):
         run.totals()
     run.lines()
-    if facts.program[0]["budget_pro_rata"] and facts.program[0]["budget"] != NONE:
-        _keep_within_budget(run)
+    if is_pro_rata(facts):
+        lines = run.tables["lines"][: run.used[layout.U_LINES]]
+        put_parts(lines, parts_of_budget(facts, lines["conversion"], lines["unbudgeted"]))
     return run
+
+
+def settle_in_pieces(run: Run, take: Callable[[dict[str, Table]], None]) -> None:
+    """The whole settlement, its lines given away whenever they are many. What `take` is given stays as it is."""
+    if needs_totals(run.facts):
+        run.totals()
+    parts, given = _parts_beforehand(run) if is_pro_rata(run.facts) else None, 0
+
+    def give() -> None:
+        nonlocal given
+        tables = run.drained()
+        if parts is not None:
+            put_parts(tables["lines"], parts, given)
+        given += len(tables["lines"])
+        take(tables)
+
+    run.lines(drain=give)
+    if run.used[layout.U_LINES]:
+        give()
+
+
+def _parts_beforehand(run: Run) -> "BudgetParts":
+    """The parts of all lines, for which all have to be known: they are put out twice."""
+    known: list[tuple[Table, Table]] = []
+
+    def learn() -> None:
+        lines = run.drained()["lines"]
+        known.append((lines["conversion"].copy(), lines["unbudgeted"].copy()))
+
+    run.lines(drain=learn)
+    learn()
+    run.again()
+    conversions, amounts = (np.concatenate(columns) for columns in zip(*known, strict=True))
+    return parts_of_budget(run.facts, conversions, amounts)
 
 
 def needs_totals(facts: Facts) -> bool:
     """Whether some rule's tiers look at the final total of a period."""
     return bool(((facts.rules["pay"] == layout.TIERS) & (facts.rules["mode"] == layout.WHOLE)).any())
-
-
-def _keep_within_budget(run: Run) -> None:
-    """Where the lines of a period come to more than its budget, each gets its part of it, by the largest remainder."""
-    program, count = run.facts.program[0], int(run.used[layout.U_LINES])
-    lines = run.tables["lines"][:count]
-    periods: dict[int, list[int]] = {}
-    for row, day in enumerate(run.facts.conversions["day"][lines["conversion"]].tolist()):
-        periods.setdefault(int(period_of(day, int(program["budget_per"]))), []).append(row)
-    for rows in periods.values():
-        amounts = lines["unbudgeted"][rows].tolist()
-        total = sum(amounts)
-        if total > program["budget"]:
-            paid = np.array(share_out(int(program["budget"]), amounts))
-            lines["amount"][rows] = paid
-            lines["spent"][rows] = total
-            cut = [row for row, kept, amount in zip(rows, paid.tolist(), amounts, strict=True) if kept < amount]
-            lines["reasons"][cut] |= 1 << layout.BUDGET
