@@ -37,6 +37,7 @@ STAFF: list[Rule] = [
     Page("backoffice:terms-add", "GET POST", staff="OW PM"),
     Page("backoffice:terms", "GET", staff="OW PM FI VI"),
     Page("backoffice:terms-publish", "GET POST", staff="OW PM"),
+    Page("backoffice:terms-approve", "POST", staff="OW PM"),
     Page("backoffice:terms-version", "GET", staff="OW PM FI VI"),
     Page("backoffice:agreements", "GET", staff="OW PM FI VI"),
     Page("backoffice:agreements-csv", "GET", staff="OW PM FI VI"),

@@ -47,6 +47,7 @@ _CONFLICTS = frozenset(
         "overlapping_agreements",
         "no_default_terms",
         "same_terms",
+        "second_person_needed",
         "wrong_partner_state",
         "application_decided",
         "nothing_to_pay",

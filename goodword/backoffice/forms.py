@@ -1,6 +1,5 @@
 """The forms of the back office. They shape what was typed; what is right is decided by the services."""
 
-import json
 from typing import Any
 
 from django import forms
@@ -197,50 +196,6 @@ class TermsForm(PlainForm):
     def clean(self) -> dict[str, Any]:
         super().clean()
         return _with_key(self, 60)
-
-
-class VersionForm(PlainForm):
-    """A new version of terms: the document, why, and from when."""
-
-    document = forms.CharField(
-        label="Terms document",
-        widget=forms.Textarea(attrs={"class": "code", "spellcheck": "false", "rows": 18}),
-        help_text="JSON as in docs/commission-rules.md; it is checked and shown in plain words before it counts",
-        error_messages={"required": "Enter the terms as JSON."},
-    )
-    note = forms.CharField(
-        max_length=300,
-        label="What changes and why",
-        help_text="Partners read this, e.g. 25% instead of 20% for all",
-        error_messages={"required": "Write what changes and why: partners read it."},
-    )
-    begins = forms.ChoiceField(
-        label="For partners on an older version",
-        choices=[("new", "They stay on it; only new agreements use this version"), ("day", "They move on this day")],
-        widget=forms.RadioSelect,
-        initial="new",
-        error_messages={"required": "Choose what partners on an older version get."},
-    )
-    effective_on = forms.DateField(
-        required=False,
-        label="Day",
-        help_text="Begins at 00:00 in the program's zone",
-        widget=forms.DateInput(attrs={"type": "date"}),
-    )
-
-    def clean_document(self) -> Any:
-        try:
-            return json.loads(self.cleaned_data["document"])
-        except json.JSONDecodeError as error:
-            raise ValidationError(f"This is no JSON: line {error.lineno}, column {error.colno}: {error.msg}.") from None
-        except RecursionError:
-            raise ValidationError("This is nested too deeply to be terms.") from None
-
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        if data.get("begins") == "day" and not data.get("effective_on") and "effective_on" not in self.errors:
-            self.add_error("effective_on", "Choose the day, or let partners stay on their version.")
-        return data
 
 
 class MoveForm(PlainForm):

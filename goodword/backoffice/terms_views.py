@@ -1,6 +1,5 @@
 """Pages about terms, their versions and agreements: what partners are promised, in plain words."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,25 +13,19 @@ from django.utils import timezone
 from goodword.accounts import access
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
-from goodword.backoffice.forms import EndForm, TermsForm, VersionForm
+from goodword.backoffice.forms import EndForm, TermsForm
 from goodword.backoffice.partner_views import first_instant
 from goodword.backoffice.refusals import form_page, tried
-from goodword.domain.errors import InvalidInput
+from goodword.backoffice.terms_edit_views import waiting_review
+from goodword.domain.settlement.strict_json import pretty_json
 from goodword.insights.csv import csv_response
 from goodword.insights.listing import Choice, Column, Filter, Listing, chosen, listing, searched
 from goodword.insights.story import story_of, story_of_agreement
-from goodword.insights.terms import words_of
+from goodword.insights.terms import changes_of, words_of
 from goodword.partners import services
 from goodword.partners.agreements import end_agreement
 from goodword.partners.models import Agreement, Terms, TermsVersion
 from goodword.partners.selectors import latest_version, terms_overview, versions_with_use
-from goodword.partners.terms_check import checked_terms
-
-FIRST_DOCUMENT = {
-    "rules": [{"key": "all", "on": "sale", "pay": {"percent": "20%"}}],
-    "choose": "first",
-    "clawback": {"days": 60},
-}
 
 
 def terms_list(request: StaffRequest) -> HttpResponse:
@@ -65,7 +58,8 @@ def terms(request: StaffRequest, terms: str) -> HttpResponse:
     one = access.find(Terms, terms)
     newest = latest_version(one)
     if newest is None:
-        return render(request, "backoffice/terms/page.html", {"terms": one, "versions": [], "version": None})
+        context = {"terms": one, "versions": [], "version": None, "waiting": waiting_review(request, one)}
+        return render(request, "backoffice/terms/page.html", context)
     return _version_page(request, one, newest)
 
 
@@ -76,78 +70,20 @@ def terms_version(request: StaffRequest, version: str) -> HttpResponse:
 
 def _version_page(request: StaffRequest, one: Terms, version: TermsVersion) -> HttpResponse:
     versions = versions_with_use(one, timezone.now())
+    before = next((each for each in versions if each.number == version.number - 1), None)
     context = {
         "terms": one,
         "version": version,
         "is_latest": versions[0].number == version.number,
         "versions": versions,
+        "before": before,
+        "changes": changes_of(request.program, before.document, version.document) if before else [],
+        "waiting": waiting_review(request, one),
         "words": words_of(request.program, version.document),
-        "source": json.dumps(version.document, indent=2, ensure_ascii=False),
+        "source": pretty_json(version.document),
         "story": story_of("terms", version.public_id),
     }
     return render(request, "backoffice/terms/page.html", context)
-
-
-def terms_publish(request: StaffRequest, terms: str) -> HttpResponse:
-    """Write, check and preview a version; publishing is a second press, on the preview."""
-    one = access.find(Terms, terms)
-    last = latest_version(one)
-    start = json.dumps(last.document if last else FIRST_DOCUMENT, indent=2, ensure_ascii=False)
-    form = VersionForm(request.POST or None, initial={"document": start, "effective_on": _tomorrow()})
-    preview = None
-    if request.method == "POST" and form.is_valid():
-        preview = _preview(request, form)
-        if preview and "publish" in request.POST:
-            made = tried(form, lambda: _publish(request, one, form), effective_at="effective_on")
-            if made:
-                messages.success(request, f"{one.name}, version {made.number} is published.")
-                return redirect("backoffice:terms", request.program.slug, one.public_id)
-            preview = None
-    context = {"terms": one, "form": form, "preview": preview, "last": last, "affected": _affected(one, form)}
-    return form_page(request, "backoffice/terms/publish.html", context)
-
-
-def _tomorrow() -> Any:
-    return timezone.localdate() + timedelta(days=1)
-
-
-def _affected(one: Terms, form: VersionForm) -> int:
-    """How many partners would move on the chosen day."""
-    if not form.is_bound or form.errors or form.cleaned_data.get("begins") != "day":
-        return 0
-    live = Q(ends_at=None) | Q(ends_at__gt=timezone.now())
-    rows = Agreement.objects.filter(live, terms_version__terms=one).exclude(ends_at=F("starts_at"))
-    return rows.values("partner").distinct().count()
-
-
-def _preview(request: StaffRequest, form: VersionForm) -> Any:
-    document = form.cleaned_data["document"]
-    try:
-        checked_terms(request.program, document)
-    except InvalidInput:
-        tried(form, lambda: checked_terms(request.program, document), **_all_to_document(document))
-        return None
-    return words_of(request.program, document)
-
-
-def _all_to_document(document: Any) -> dict[str, str]:
-    """Every problem in the document belongs beside the document's field."""
-    names = set(document) if isinstance(document, dict) else set()
-    return dict.fromkeys(names | {"", "rules", "overrides", "bonuses", "clawback", "tail", "choose"}, "document")
-
-
-def _publish(request: StaffRequest, one: Terms, form: VersionForm) -> TermsVersion:
-    data = form.cleaned_data
-    return services.publish_terms_version(
-        request.program,
-        one,
-        document=data["document"],
-        note=data["note"],
-        actor=actor_of(request),
-        now=timezone.now(),
-        published_by=request.user,
-        effective_at=first_instant(request, data["effective_on"]) if data["begins"] == "day" else None,
-    )
 
 
 AGREEMENT_COLUMNS = (

@@ -8,6 +8,7 @@ from goodword.backoffice import doubt_views as doubt
 from goodword.backoffice import home_views as home
 from goodword.backoffice import partner_views as partners
 from goodword.backoffice import referral_views as referrals
+from goodword.backoffice import terms_edit_views as terms_edit
 from goodword.backoffice import terms_views as terms
 
 app_name = "backoffice"
@@ -42,7 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("terms.csv", terms.terms_csv, name="terms-csv"),
     path("terms/new", terms.terms_add, name="terms-add"),
     path("terms/<str:terms>", terms.terms, name="terms"),
-    path("terms/<str:terms>/publish", terms.terms_publish, name="terms-publish"),
+    path("terms/<str:terms>/publish", terms_edit.terms_publish, name="terms-publish"),
+    path("terms/<str:terms>/approve", terms_edit.terms_approve, name="terms-approve"),
     path("terms/versions/<str:version>", terms.terms_version, name="terms-version"),
     path("agreements", terms.agreements, name="agreements"),
     path("agreements.csv", terms.agreements_csv, name="agreements-csv"),

@@ -47,35 +47,37 @@ def terms_sentences(program: Program, terms: Terms) -> list[str]:
     sentences = [rule_sentence(program, rule) for rule in terms.rules]
     if not terms.rules:
         sentences.append("These terms pay nothing yet: they have no rule.")
-    sentences += _choice(terms)
-    sentences += [_override(program, override) for override in terms.overrides]
-    sentences += [_bonus(program, bonus) for bonus in terms.bonuses]
-    sentences += _refunds(terms)
-    sentences += _end(terms)
-    sentences.append(f"A commission is ready for a payout {_count(program.hold_days, 'day')} after {_hold(terms)}.")
+    sentences += choice_sentences(terms)
+    sentences += [override_sentence(program, override) for override in terms.overrides]
+    sentences += [bonus_sentence(program, bonus) for bonus in terms.bonuses]
+    sentences += refund_sentences(terms)
+    sentences += end_sentences(terms)
+    sentences.append(
+        f"A commission is ready for a payout {count_words(program.hold_days, 'day')} after {_hold(terms)}."
+    )
     return sentences
 
 
 def rule_sentence(program: Program, rule: Rule) -> str:
     """One rule as a sentence: when it applies, what it pays, for how long, and its limits."""
-    parts = [f"{_subject(program, rule)}: {_pay(program, rule)}"]
-    if (lasts := _lasts(rule.lasts)) and rule.pay.kind != "schedule":
+    parts = [f"{rule_subject(program, rule)}: {pay_words(program, rule)}"]
+    if (lasts := lasts_words(rule.lasts)) and rule.pay.kind != "schedule":
         parts.append(lasts)
     elif lasts:
         parts.append(f"in all {lasts}")
     parts += _limits(program, rule)
     text = ", ".join(parts) + "."
     if rule.pay.tiers is not None:
-        text += _tiers_notes(rule.pay.tiers)
+        text += tier_sentences(rule.pay.tiers)
     if rule.hold_days is not None:
-        text += f" It is ready for a payout after {_count(rule.hold_days, 'day')}."
+        text += f" It is ready for a payout after {count_words(rule.hold_days, 'day')}."
     return text
 
 
 def program_sentences(program: Program) -> list[str]:
     """How the program decides whose a sale is, and what bounds all partners together."""
     rules = program.attribution
-    half_life = _count(rules.half_life_days, "day")
+    half_life = count_words(rules.half_life_days, "day")
     whose = {
         "last": "the partner who referred the customer last",
         "first": "the partner who referred the customer first",
@@ -84,9 +86,9 @@ def program_sentences(program: Program) -> list[str]:
         "decay": f"all partners who referred the customer; a referral's weight halves every {half_life}",
     }[rules.model]
     sentences = [f"The credit for a sale goes to {whose}."]
-    sentences.append(f"A click on your link counts for {_count(rules.window_of('link'), 'day')}.")
+    sentences.append(f"A click on your link counts for {count_words(rules.window_of('link'), 'day')}.")
     if rules.locks:
-        how_long = "for good" if rules.lock_months is None else f"for {_count(rules.lock_months, 'month')}"
+        how_long = "for good" if rules.lock_months is None else f"for {count_words(rules.lock_months, 'month')}"
         sentences.append(
             f"Once a customer's sale is credited, later sales of that customer are credited the same way, {how_long}."
         )
@@ -109,7 +111,7 @@ def _budget(program: Program) -> list[str]:
     if budget is None:
         return []
     period = "in all" if budget.per == "lifetime" else f"in each {_PERIODS[budget.per]}"
-    most = f"The program pays at most {_money(program, budget.amount)} {period}"
+    most = f"The program pays at most {money_words(program, budget.amount)} {period}"
     if budget.pro_rata:
         return [
             (
@@ -120,26 +122,28 @@ def _budget(program: Program) -> list[str]:
     return [f"{most}; who earns first is paid first."]
 
 
-def _subject(program: Program, rule: Rule) -> str:
+def rule_subject(program: Program, rule: Rule) -> str:
+    """When a rule applies, as the beginning of its sentence."""
     what = {"sale": "For a sale", "assist": "For a sale that you helped with and another partner is credited for"}
     subject = what.get(rule.on, f"For each “{rule.on}”")
-    conditions = conditions_text(rule, partial(_money, program))
+    conditions = conditions_text(rule, partial(money_words, program))
     return f"{subject}{', ' if rule.on == 'assist' and conditions else ' ' if conditions else ''}{conditions}"
 
 
-def _pay(program: Program, rule: Rule) -> str:
+def pay_words(program: Program, rule: Rule) -> str:
+    """What a rule pays, as a phrase."""
     pay = rule.pay
     extra = " on top of the other rules" if rule.adds else ""
-    of = f"of {_base(rule.base, rule.on)}"
+    of = f"of {base_words(rule.base, rule.on)}"
     if pay.kind == "flat":
-        return f"{_money(program, pay.flat)}{' for each unit' if pay.each_unit else ''}{extra}"
+        return f"{money_words(program, pay.flat)}{' for each unit' if pay.each_unit else ''}{extra}"
     if pay.kind == "schedule":
         steps, first = [], True
         for step in pay.schedule:
             when = (
                 "from then on"
                 if step.months is None
-                else f"for {'the first ' if first else ''}{_count(step.months, 'month')}"
+                else f"for {'the first ' if first else ''}{count_words(step.months, 'month')}"
             )
             steps.append(f"{percent_text(step.ppm)} {of if first else ''} {when}".replace("  ", " "))
             first = False
@@ -153,18 +157,20 @@ def _pay(program: Program, rule: Rule) -> str:
 
 def _steps(program: Program, tiers: Tiers) -> str:
     def total(start: int) -> str:
-        return _money(program, start) if tiers.measure == "volume" else str(start)
+        return money_words(program, start) if tiers.measure == "volume" else str(start)
 
     rates = [
-        f"{percent_text(step.ppm) if step.flat is None else _money(program, step.flat)} from {total(step.start)} on"
+        f"{paid} from {total(step.start)} on"
         for step in tiers.steps[1:]
+        for paid in [percent_text(step.ppm) if step.flat is None else money_words(program, step.flat)]
     ]
     first = tiers.steps[0]
-    rates.insert(0, percent_text(first.ppm) if first.flat is None else _money(program, first.flat))
+    rates.insert(0, percent_text(first.ppm) if first.flat is None else money_words(program, first.flat))
     return ", ".join(rates)
 
 
-def _tiers_notes(tiers: Tiers) -> str:
+def tier_sentences(tiers: Tiers) -> str:
+    """What decides the step, and how."""
     what = {
         "volume": "what your referred customers spent",
         "count": "the number of your commissions",
@@ -182,7 +188,8 @@ def _tiers_notes(tiers: Tiers) -> str:
     return f" {counted}: {_MODES[tiers.mode]}; {refunds}."
 
 
-def _base(base: Base, on: str) -> str:
+def base_words(base: Base, on: str) -> str:
+    """What a percent is of."""
     if on not in {"sale", "assist"}:
         return "its value"
     names = {"tax": "tax", "shipping": "shipping", "fees": "payment fees", "cost": "what it cost us"}
@@ -191,33 +198,35 @@ def _base(base: Base, on: str) -> str:
     return f"{paid} without {listed(without, 'and')}" if without else f"all of {paid}"
 
 
-def _lasts(lasts: Lasts) -> str:
+def lasts_words(lasts: Lasts) -> str:
+    """For how long something pays; empty: for ever."""
     found = []
     if lasts.payments is not None:
         found.append(
             "once per customer" if lasts.payments == 1 else f"for the customer's first {lasts.payments} payments"
         )
     if lasts.months is not None:
-        found.append(f"for {_count(lasts.months, 'month')} from the customer's first commission")
+        found.append(f"for {count_words(lasts.months, 'month')} from the customer's first commission")
     return " and only ".join(found)
 
 
 def _limits(program: Program, rule: Rule) -> list[str]:
     found = []
     if rule.floor is not None:
-        found.append(f"at least {_money(program, rule.floor)}")
+        found.append(f"at least {money_words(program, rule.floor)}")
     caps = rule.caps
     if caps is not None and caps.sale is not None:
-        found.append(f"at most {_money(program, caps.sale)} per sale")
+        found.append(f"at most {money_words(program, caps.sale)} per sale")
     if caps is not None and caps.customer is not None:
-        found.append(f"at most {_money(program, caps.customer)} per customer in all")
+        found.append(f"at most {money_words(program, caps.customer)} per customer in all")
     if caps is not None and caps.period is not None:
         period = "in all" if caps.per == "lifetime" else f"per {_PERIODS[caps.per]}"
-        found.append(f"at most {_money(program, caps.period)} {period}")
+        found.append(f"at most {money_words(program, caps.period)} {period}")
     return found
 
 
-def _choice(terms: Terms) -> list[str]:
+def choice_sentences(terms: Terms) -> list[str]:
+    """Which of several rules counts; nothing where there is one."""
     if len([rule for rule in terms.rules if not rule.adds]) < 2:
         return []
     return {
@@ -227,34 +236,37 @@ def _choice(terms: Terms) -> list[str]:
     }[terms.choose]
 
 
-def _override(program: Program, override: Override) -> str:
+def override_sentence(program: Program, override: Override) -> str:
+    """What a recruiter gets."""
     who = (
         "a partner whom you recruited" if override.level == 1 else f"a partner {override.level} recruitments below you"
     )
-    lasts = f", {text}" if (text := _lasts(override.lasts).replace("customer", "recruit")) else ""
+    lasts = f", {text}" if (text := lasts_words(override.lasts).replace("customer", "recruit")) else ""
     if override.flat is not None:
-        return f"When {who} earns a commission, you get {_money(program, override.flat)}{lasts}."
+        return f"When {who} earns a commission, you get {money_words(program, override.flat)}{lasts}."
     of = "the same basis" if override.of_sale else "that commission"
     return f"When {who} earns a commission, you get {percent_text(override.ppm)} of {of}{lasts}."
 
 
-def _bonus(program: Program, bonus: Bonus) -> str:
+def bonus_sentence(program: Program, bonus: Bonus) -> str:
+    """What reaching something pays."""
     what = {"sale": "sales", "assist": "assisted sales"}.get(bonus.on, f"“{bonus.on}” events")
     goals = {
         "count": f"the number of your {what} reaches {bonus.reaches}",
         "customers": f"your {what} come from {bonus.reaches} different customers",
-        "volume": f"your {what} come to {_money(program, bonus.reaches)}",
+        "volume": f"your {what} come to {money_words(program, bonus.reaches)}",
     }
     when = "" if bonus.per == "lifetime" else f" within a {_PERIODS[bonus.per]}"
     undone = "fully refunded ones do not count" if bonus.reverse else "refunded ones still count"
-    return f"When {goals[bonus.measure]}{when}, you get {_money(program, bonus.flat)}, once; {undone}."
+    return f"When {goals[bonus.measure]}{when}, you get {money_words(program, bonus.flat)}, once; {undone}."
 
 
-def _refunds(terms: Terms) -> list[str]:
+def refund_sentences(terms: Terms) -> list[str]:
+    """What refunds and early ends take back."""
     when = (
         "whenever that is"
         if terms.clawback_days is None
-        else f"within {_count(terms.clawback_days, 'day')} of the sale"
+        else f"within {count_words(terms.clawback_days, 'day')} of the sale"
     )
     found = [f"When a customer gets money back {when}, the commission goes back in proportion."]
     if terms.graded_months:
@@ -265,10 +277,13 @@ def _refunds(terms: Terms) -> list[str]:
     return found
 
 
-def _end(terms: Terms) -> list[str]:
+def end_sentences(terms: Terms) -> list[str]:
+    """What is paid after the agreement has ended."""
     if not terms.tail:
         return ["After this agreement has ended, later sales pay you nothing."]
-    steps = [f"{percent_text(step.ppm)} of the commission for {_count(step.months, 'month')}" for step in terms.tail]
+    steps = [
+        f"{percent_text(step.ppm)} of the commission for {count_words(step.months, 'month')}" for step in terms.tail
+    ]
     return [
         (
             f"After this agreement has ended, customers you brought before still pay you {', then '.join(steps)}; "
@@ -281,11 +296,13 @@ def _hold(terms: Terms) -> str:
     return "the sale" if all(rule.on in {"sale", "assist"} for rule in terms.rules) else "the sale or event"
 
 
-def _count(number: int, unit: str) -> str:
+def count_words(number: int, unit: str) -> str:
+    """A number with its unit."""
     return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
-def _money(program: Program, minor: int) -> str:
+def money_words(program: Program, minor: int) -> str:
+    """An amount with its currency and thousands apart."""
     whole, point, part = to_decimal(minor, program.currency).partition(".")
     return f"{program.currency} {int(whole):,}{point}{part}"
 
@@ -308,7 +325,7 @@ def worked_example(program: Program, terms: Terms, rule: Rule | None = None) -> 
         sale, customer, partner = _sample(program, one)
         line = _settled(program, terms, one, (sale, customer, partner))
         if line is not None:
-            amount, tax = _money(program, sale.amount), _money(program, sale.tax)
+            amount, tax = money_words(program, sale.amount), money_words(program, sale.tax)
             story = f"A customer you referred buys for {amount}, of which {tax} is tax."
             return WorkedExample(story, sale, explain(line), line, line.matures_on)
     return None

@@ -9,12 +9,16 @@ from django.db.models import F, Q
 from goodword.accounts.actors import Actor
 from goodword.accounts.models import Program, User
 from goodword.accounts.services import record_audit
+from goodword.domain.settlement import Terms as ReadTerms
+from goodword.domain.terms_problems import rates_over_whole
+from goodword.domain.terms_sheet import normal_form
 from goodword.partners.errors import (
     AgreementNotInForce,
     AgreementsOverlap,
     EffectiveInThePast,
     KeyTaken,
     SameTerms,
+    SecondPersonNeeded,
 )
 from goodword.partners.models import Agreement, Partner, Terms, TermsVersion
 from goodword.partners.selectors import latest_version
@@ -49,35 +53,55 @@ def publish_terms_version(
     actor: Actor,
     now: datetime,
     published_by: User | None = None,
+    approved_by: User | None = None,
     effective_at: datetime | None = None,
 ) -> TermsVersion:
     """Publish the next version of these terms, for ever as it is.
 
     With `effective_at` every partner on an older version of these terms moves to it at that moment; without, only
-    agreements that begin later use it.
+    agreements that begin later use it. Rates over 100% need `approved_by`, somebody other than `published_by`.
     """
-    checked_terms(program, document)
+    _refuse_alone(checked_terms(program, document), published_by, approved_by)
     if effective_at is not None:
         _refuse_past(effective_at, now)
-    version = _next_version(terms, document, note.strip(), now, published_by)
+    version = _next_version(terms, document, note.strip(), now, (published_by, approved_by))
     moved = _move_all(version, effective_at, actor) if effective_at else 0
     mark_unsettled(program, "terms.published")
     record_audit(
         action="terms.published",
         obj=version,
         label=f"{version.terms.name}, version {version.number}",
-        after={"version": version.settlement_key, "hash": version.content_hash, "partners_moved": moved},
+        after={"version": version.settlement_key, "hash": version.content_hash, "partners_moved": moved}
+        | ({"published_by": str(published_by)} if approved_by else {}),
         reason=version.note,
         actor=actor,
     )
     return version
 
 
-def _next_version(terms: Terms, document: Any, note: str, now: datetime, published_by: User | None) -> TermsVersion:
+def _refuse_alone(terms: ReadTerms, published_by: User | None, approved_by: User | None) -> None:
+    """Who pays more than the sale itself may have slipped with a digit: somebody else looks first."""
+    doubtful = rates_over_whole(terms)
+    if doubtful and (approved_by is None or approved_by == published_by):
+        raise SecondPersonNeeded(
+            f"{', '.join(doubtful)} of a sale",
+            field="document",
+            remedy="in the back office ask a second person to publish it, or give rates of 100% or less",
+        )
+
+
+def _says_the_same(last: TermsVersion, document: Any) -> bool:
+    currency = last.terms.program.currency
+    return normal_form(last.document, currency) == normal_form(document, currency)
+
+
+def _next_version(
+    terms: Terms, document: Any, note: str, now: datetime, people: tuple[User | None, User | None]
+) -> TermsVersion:
     """The version after the last one; two people who publish at once take turns."""
     locked = Terms.objects.select_for_update().get(pk=terms.pk)
     last, digest = latest_version(locked), content_hash(document)
-    if last and last.content_hash == digest:
+    if last and _says_the_same(last, document):
         raise SameTerms(f"this says what version {last.number} says", field="document", remedy="change a rule first")
     return TermsVersion.objects.create(
         program_id=locked.program_id,
@@ -87,7 +111,8 @@ def _next_version(terms: Terms, document: Any, note: str, now: datetime, publish
         note=note,
         content_hash=digest,
         published_at=now,
-        published_by=published_by,
+        published_by=people[0],
+        approved_by=people[1],
     )
 
 

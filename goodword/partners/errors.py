@@ -55,3 +55,15 @@ class SameTerms(DomainError):
     """The new version says what the last one says."""
 
     code = "same_terms"
+
+
+class SecondPersonNeeded(DomainError):
+    """Rates over 100% are published by two people."""
+
+    code = "second_person_needed"
+
+
+class DraftChanged(DomainError):
+    """The draft is no longer what the second person was shown."""
+
+    code = "draft_changed"

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from goodword.accounts.models import ProgramOwned, User
+from goodword.partners.exact_json import ExactDecoder, ExactEncoder
 
 
 class Group(ProgramOwned):
@@ -140,11 +141,14 @@ class TermsVersion(ProgramOwned):
     id_kind = "terms"
     terms = models.ForeignKey(Terms, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
-    document = models.JSONField()
+    document = models.JSONField(encoder=ExactEncoder, decoder=ExactDecoder)
     note = models.CharField(max_length=300, blank=True)
     content_hash = models.CharField(max_length=64)
     published_at = models.DateTimeField()
     published_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", help_text="the second person, where one was needed"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["terms", "number"], name="terms_version_number")]
@@ -153,6 +157,22 @@ class TermsVersion(ProgramOwned):
     def settlement_key(self) -> str:
         """The name of this version in settlement documents, e.g. `standard@2`."""
         return f"{self.terms.key}@{self.number}"
+
+
+class TermsDraft(ProgramOwned):
+    """A next version that somebody is writing: the editor's fields as they were typed, right or not. It binds nobody.
+
+    When it waits for a second person, `document_hash` says what exactly that person is asked to agree to.
+    """
+
+    id_kind = "terms"
+    terms = models.OneToOneField(Terms, on_delete=models.PROTECT, related_name="draft")
+    typed = models.JSONField(help_text="the fields of the editor by name, as text")
+    saved_at = models.DateTimeField()
+    saved_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(null=True)
+    asked_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    document_hash = models.CharField(max_length=64, blank=True)
 
 
 class InForce(models.Func):

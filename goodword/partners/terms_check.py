@@ -50,5 +50,10 @@ def _inside(problem: Problem) -> Problem:
 
 def content_hash(document: Any) -> str:
     """SHA-256 of the document in its canonical form: what a partner accepts, and what tells two versions apart."""
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_number)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _number(value: Any) -> dict[str, str]:
+    """A number with a point, told apart from the text that looks like it."""
+    return {"number": str(value)}

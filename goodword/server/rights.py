@@ -46,6 +46,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "accounts_cache": ALL,
     "commissions_line": ALL,
     "commissions_outcome": ALL,
+    "partners_termsdraft": ALL,
     "referrals_unsettledfact": ALL,
     "referrals_upload": ALL,
     "referrals_uploadchunk": ALL,

@@ -206,6 +206,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 8_000  # terms with two hundred rules, each with some forty fields
 IMPORT_MAX_BYTES = int(os.environ.get("GOODWORD_IMPORT_MAX_MB", "200")) * 1024 * 1024
 
 EMAIL_BACKEND = "goodword.mail.backend.OutboxBackend"

@@ -80,16 +80,16 @@ def test_terms_are_previewed_in_words_before_they_are_published(acme, bob):
     document = {"rules": [{"key": "all", "on": "sale", "pay": {"percent": "25%"}}]}
     form = {"document": json.dumps(document), "note": "more", "begins": "new"}
     preview = bob.post(address, form).content.decode()
-    assert "25% of what the customer paid" in preview
+    assert "<mark>25%</mark> of what the customer paid" in preview
     assert terms.versions.count() == 1
-    assert bob.post(address, {**form, "publish": "1"}).status_code == 302
+    assert bob.post(address, {**form, "do": "publish"}).status_code == 302
     assert terms.versions.latest("number").document == document
 
 
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ("{", "This is no JSON"),
+        ("{", "Not JSON at column"),
         ('{"rules": [{"key": "a", "on": "sale", "pay": {"percent": "2000%"}}]}', "rules[0].pay.percent"),
         ('{"rulez": []}', "rulez"),
         ("[]", "field-bad"),
@@ -97,7 +97,7 @@ def test_terms_are_previewed_in_words_before_they_are_published(acme, bob):
 )
 def test_terms_that_the_engine_cannot_run_are_refused_beside_the_field(acme, bob, document, said):
     terms = Terms.objects.get()
-    form = {"document": document, "note": "x", "begins": "new", "publish": "1"}
+    form = {"document": document, "note": "x", "begins": "new", "do": "publish"}
     answer = bob.post(f"/p/acme/terms/{terms.public_id}/publish", form).content.decode()
     assert said in answer
     assert 'href="#id_document"' in answer
@@ -107,7 +107,7 @@ def test_terms_that_the_engine_cannot_run_are_refused_beside_the_field(acme, bob
 def test_terms_in_the_past_are_refused_beside_the_day(acme, bob):
     terms = Terms.objects.get()
     document = json.dumps({"rules": [{"key": "all", "on": "sale", "pay": {"percent": "25%"}}]})
-    form = {"document": document, "note": "x", "begins": "day", "effective_on": "2020-01-01", "publish": "1"}
+    form = {"document": document, "note": "x", "begins": "day", "effective_on": "2020-01-01", "do": "publish"}
     answer = bob.post(f"/p/acme/terms/{terms.public_id}/publish", form).content.decode()
     assert 'href="#id_effective_on"' in answer
     assert terms.versions.count() == 1

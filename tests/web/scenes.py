@@ -183,7 +183,7 @@ STATES = [
     Shot("shop", "", at("/demo-shop/{p}/")),
     Shot("shop-checkout", "", at("/demo-shop/{p}/checkout")),
     Shot("partner-add-refused", "bob", sent("/p/{p}/partners/new", button="Add partner", website="x", country="99")),
-    Shot("publish-refused", "bob", sent("/p/{p}/terms/{terms}/publish", button="Check and preview", document="{")),
+    Shot("publish-refused", "bob", sent("/p/{p}/terms/{terms}/publish", button="Check and preview", note="")),
     Shot("settings-refused", "olga", sent("/p/{p}/settings/edit", button="Save", accent="red", allowed_hosts="a b")),
     Shot("group-refused", "bob", sent("/p/{p}/groups/new", button="Make group", name="")),
     Shot("import-refused", "bob", sent("/p/{p}/imports/new", button="Go on")),

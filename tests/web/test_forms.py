@@ -39,7 +39,7 @@ DJANGO = re.compile(r"This field|Ensure|Enter a valid|Select a valid|not one of 
 # Buttons: nothing is typed there, so nothing can be wrong beside a field; why not is said on the page they lead to.
 BUTTONS = """
     partner-resume partner-invite link-revoke code-revoke application-approve import-preview import-drop payout-prepare
-    payout-approve payout-export payout-file settings-resume
+    payout-approve terms-approve payout-export payout-file settings-resume
 """
 NOTHING_TYPED = {f"backoffice:{name}" for name in BUTTONS.split()} | {
     "portal:link-revoke",
@@ -130,6 +130,16 @@ FORMS = [
     office("terms-publish", "document note", document="{", note="", begins="new"),
     office("terms-publish", "document", document='{"rules": 3}', note="More", begins="new"),
     office("terms-publish", "effective_on", document="{}", note="More", begins="day", effective_on=""),
+    office("terms-publish", "rules-0-percent note", **{"rules-0-key": "all", "rules-0-percent": "a lot"}, note=""),
+    office("terms-publish", "rules-0-percent", **{"rules-0-key": "all", "rules-0-percent": "2000"}, note="More"),
+    office("terms-publish", "rules-0-steps-1-from rules-0-steps-2-value", note="More",
+           **{"rules-0-key": "all", "rules-0-pay": "tiers", "rules-0-steps-0-value": "5", "rules-0-steps-1-from": "",
+              "rules-0-steps-1-value": "8", "rules-0-steps-2-from": "1,000", "rules-0-steps-2-value": "-1"}),
+    office("terms-publish", "rules-0-conditions-0-value rules-0-event bonuses-0-flat overrides-0-percent tail-0-months",
+           note="More", **{"rules-0-key": "all", "rules-0-percent": "5", "rules-0-on": "event", "rules-0-event": "",
+           "rules-0-conditions-0-field": "amount", "rules-0-conditions-0-value": "much", "bonuses-0-key": "b",
+           "bonuses-0-reaches": "3", "bonuses-0-flat": "1.234", "overrides-0-level": "1", "overrides-0-percent": "",
+           "tail-0-months": "soon", "tail-0-percent": "50"}),
     office("line-hold", "reason", reason=""),
     office("hold-release", "reason", reason=LONG),
     office("rate-approve", "reason", reason=LONG),

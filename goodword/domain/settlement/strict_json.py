@@ -56,6 +56,28 @@ def json_text(value: Any) -> str:
     return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
 
 
+def pretty_json(value: Any, indent: str = "") -> str:
+    """JSON over several lines for people to read and change, numbers exact; short lists and objects stay on one line.
+
+    >>> print(pretty_json({"rules": [{"key": "all"}], "hold": Decimal("1.50")}))
+    {
+      "rules": [{"key": "all"}],
+      "hold": 1.50
+    }
+    """
+    line = json_text(value)
+    if not isinstance(value, Mapping | list | tuple) or not value or (indent and len(indent) + len(line) <= 72):
+        return line
+    inner = indent + "  "
+    if isinstance(value, Mapping):
+        parts = [f"{json_text(str(key))}: {pretty_json(part, inner)}" for key, part in value.items()]
+        opening, closing = "{", "}"
+    else:
+        parts = [pretty_json(part, inner) for part in value]
+        opening, closing = "[", "]"
+    return opening + "\n" + ",\n".join(inner + part for part in parts) + f"\n{indent}{closing}"
+
+
 def text_problem(text: str) -> str:
     """What makes a text unfit to be stored ("a NUL character", "a lone surrogate"), or nothing."""
     if "\x00" in text:
