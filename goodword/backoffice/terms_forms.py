@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.forms.utils import ErrorDict
 
+from goodword.accounts.form_words import PlainForm
 from goodword.domain.settlement.conditions import FIELDS
 from goodword.domain.terms_sheet import ON
 
@@ -81,7 +82,7 @@ _EXAMPLES = {
 }
 
 
-class Part(forms.Form):
+class Part(PlainForm):
     """One part of the editor. It is always bound to what was typed and holds only the errors it is given."""
 
     use_required_attribute = False

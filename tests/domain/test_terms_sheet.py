@@ -205,8 +205,9 @@ def test_every_beginning_is_valid_in_every_currency(start, currency):
 
 
 def test_rates_over_the_whole_sale_are_named():
+    steps = [{"from": "0", "percent": "5%"}, {"from": "10.00", "percent": "101%"}]
     document = terms(percent("150%", key="launch"), percent("100%", key="fine"), flat("900.00", key="flat"),
-                     tiers([{"from": "0", "percent": "5%"}, {"from": "10.00", "percent": "101%"}]) | {"key": "steps"})  # fmt: skip
+                     tiers(steps) | {"key": "steps"})  # fmt: skip
     assert rates_over_whole(read(document)) == ["the rule “launch” pays 150%", "the rule “steps” pays 101%"]
 
 
