@@ -276,3 +276,12 @@ def test_an_examination_writes_nothing(world):
     before = AuditEntry.objects.count()
     verify(world.program, now=NOW)
     assert AuditEntry.objects.count() == before
+
+
+def test_evidence_that_was_laid_out_anew_still_proves_what_was_posted_and_other_evidence_does_not(world):
+    of_lines = "WHERE program_id = %(program)s AND cause_kind = 'line'"
+    corrupt(world, f"UPDATE ledger_transaction SET evidence = evidence::jsonb::json {of_lines}")  # spaces, other order
+    assert violated(world) == set()
+    changed = """jsonb_set(evidence::jsonb, '{line,amount}', '"999.99"')::json"""
+    corrupt(world, f"UPDATE ledger_transaction SET evidence = {changed} {of_lines}")
+    assert "I07" in violated(world)
