@@ -22,7 +22,7 @@ from goodword.accounts.models import Membership, Organization, Program, User
 from goodword.commissions.models import Hold, Line, Outcome, SettlementRun
 from goodword.mail.models import Mail
 from goodword.partners.models import Agreement, Application, Group, Partner, PartnerUser, Terms, TermsVersion
-from goodword.payouts.models import Payout, PayoutLine, PayoutMethod, PayoutRun
+from goodword.payouts.models import DebtProposal, Payout, PayoutLine, PayoutMethod, PayoutRun
 from goodword.referrals.models import (
     Cancel,
     Click,
@@ -285,6 +285,13 @@ def payout(of: Partner, **fields: Any) -> Payout:
     given["run"] = given.get("run") or payout_run(of.program)
     given["method"] = given.get("method") or payout_method(of)
     return Payout.unscoped.create(program=of.program, partner=of, **given)
+
+
+def debt_proposal(of: Partner, **fields: Any) -> DebtProposal:
+    given = {"kind": "write_off", "currency": "EUR", "amount_minor": 500, "reason": "cannot pay", "proposed_at": NOW}
+    given |= fields
+    given["proposed_by"] = given.get("proposed_by") or person()
+    return DebtProposal.unscoped.create(program=of.program, partner=of, **given)
 
 
 def payout_line(of: Payout, **fields: Any) -> PayoutLine:

@@ -63,6 +63,7 @@ IDS: dict[str, Callable[[Any], str]] = {
     "customer": lambda here: cast.customer(here.program, name=here.word).public_id,
     "payout": lambda here: here.payout.public_id,
     "run": lambda here: here.payout.run.public_id,
+    "debt": lambda here: cast.debt_proposal(here.partner, reason=here.team).public_id,
     "letter": lambda here: str(cast.letter(here.program, here.partner.email, subject=here.word).pk),
     "application": lambda here: cast.application(here.program, name=here.team).public_id,
     "agreement": lambda here: here.agreement.public_id,

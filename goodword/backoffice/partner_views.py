@@ -40,6 +40,7 @@ from goodword.partners.selectors import (
     partners_found,
     status_counts,
 )
+from goodword.payouts.debts import waiting_proposals
 from goodword.payouts.models import PayoutMethod
 from goodword.referrals.models import Code, Link
 from goodword.referrals.sharing import create_code, create_link, revoke_code, revoke_link
@@ -106,6 +107,7 @@ def partner(request: StaffRequest, partner: str) -> HttpResponse:
     found, last = figures(request.program, one.pk, now=now), last_maturity(request.program, one.pk, now=now)
     context = {
         "partner": one,
+        "debts": waiting_proposals(one),
         "figures": found,
         "last_maturity": last,
         "band": band_of(found, last),

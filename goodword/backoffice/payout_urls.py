@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from goodword.backoffice import debt_views as debts
 from goodword.backoffice import payout_views as views
 
 urlpatterns = [
@@ -18,4 +19,6 @@ urlpatterns = [
     path("payouts/<str:payout>.csv", views.payout_csv, name="payout-csv"),
     path("payouts/<str:payout>", views.payout_page, name="payout"),
     path("payouts/<str:payout>/return", views.return_payout, name="payout-return"),
+    path("debts/<str:debt>/confirm", debts.debt_confirm, name="debt-confirm"),
+    path("debts/<str:debt>/refuse", debts.debt_refuse, name="debt-refuse"),
 ]

@@ -24,6 +24,7 @@ from goodword.insights.templatetags.show import money
 from goodword.insights.wording import count_text, money_text
 from goodword.ledger.selectors import currencies_in_use
 from goodword.payouts import selectors, services
+from goodword.payouts.debts import waiting_proposals
 from goodword.payouts.models import Payout, PayoutRun
 
 RUN_TONES = {"prepared": "warn", "approved": "accent", "exported": "accent", "closed": "good", "cancelled": ""}
@@ -60,7 +61,11 @@ def runs(request: StaffRequest) -> HttpResponse:
         _shown_plan(currency, services.plan_next_run(request.program, currency, now=now))
         for currency in currencies_in_use(request.program)
     ]
-    context = {"summaries": [_shown(s) for s in selectors.run_summaries(listed)], "plans": plans}
+    context = {
+        "summaries": [_shown(s) for s in selectors.run_summaries(listed)],
+        "plans": plans,
+        "debts": waiting_proposals(),
+    }
     return render(request, "backoffice/payouts/runs.html", context)
 
 

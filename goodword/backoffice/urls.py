@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from goodword.backoffice import application_views as applications
 from goodword.backoffice import commission_views as commissions
+from goodword.backoffice import debt_views as debts
 from goodword.backoffice import doubt_views as doubt
 from goodword.backoffice import home_views as home
 from goodword.backoffice import partner_views as partners
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("partners/<str:partner>/end", partners.partner_end, name="partner-end"),
     path("partners/<str:partner>/hold", commissions.partner_hold, name="partner-hold"),
     path("partners/<str:partner>/terms", partners.partner_terms, name="partner-terms"),
+    path("partners/<str:partner>/debt", debts.partner_debt, name="partner-debt"),
     path("partners/<str:partner>/invite", partners.partner_invite, name="partner-invite"),
     path("partners/<str:partner>/links/new", partners.link_add, name="link-add"),
     path("partners/<str:partner>/codes/new", partners.code_add, name="code-add"),

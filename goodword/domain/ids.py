@@ -31,6 +31,7 @@ PREFIXES = {
     "transaction": "txn",
     "payout_run": "run",
     "payout": "pay",
+    "debt_proposal": "dbt",
     "mail": "eml",
 }
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u

@@ -88,6 +88,12 @@ _WORDS: Mapping[str, Words] = {
     "partner.paused": Words("paused {it}", "Paused: new clicks stop counting", tone="warn"),
     "partner.resumed": Words("let {it} go on", "Active again", tone="good"),
     "partner.ended": Words("ended the partnership with {it}", "The partnership ended", tone="bad"),
+    "debt.proposed": Words("proposed what to do about a debt: {it}", "Proposed what to do about the debt"),
+    "debt.confirmed": Words(
+        "confirmed what to do about a debt: {it}",
+        lambda e: f"Debt {'asked back in money' if _after(e, 'kind') == 'claim' else 'given up'}:{_amount(e)}",
+    ),
+    "debt.refused": Words("left a debt as it is: {it}", "The debt stays as it is"),
     "payout.paid": Words("confirmed the payout to {it}", lambda e: f"Paid{_amount(e)}", tone="good"),
     "payout.returned": Words(
         "recorded that the payout came back: {it}", lambda e: f"Payout came back:{_amount(e)}", tone="bad"

@@ -14,6 +14,7 @@ from goodword.insights.facts import refunds_found
 from goodword.insights.partners import can_be_paid, in_debt, without_destination
 from goodword.insights.wording import change_text, count_text, money_text
 from goodword.partners.models import Application, Partner
+from goodword.payouts.debts import waiting_proposals
 from goodword.payouts.models import PayoutRun
 from goodword.referrals.models import Conversion, UnsettledFact
 
@@ -41,6 +42,7 @@ def needs(program: Program, *, now: datetime) -> list[Need]:
     return [
         *_blocked(program),
         *_runs(program),
+        *_proposals(),
         *_applications(),
         *_ready(program, now),
         *_debts(program),
@@ -78,6 +80,23 @@ def _runs(program: Program) -> list[Need]:
         title = f"Payout run {run.number} over {money_text(total, run.currency)} {said}"
         found.append(Need("payouts", title, f"Prepared by {run.prepared_by}", button, "payout-run", run.public_id))
     return found
+
+
+def _proposals() -> list[Need]:
+    return [
+        Need(
+            "refund",
+            f"{_PROPOSED[one.kind].format(money_text(one.amount_minor, one.currency), one.partner.name)}?",
+            f"Proposed by {one.proposed_by}; somebody else has to confirm it",
+            "Review",
+            "partner",
+            one.partner.public_id,
+        )
+        for one in waiting_proposals()[:_EACH]
+    ]
+
+
+_PROPOSED = {"claim": "Ask for {} back from {} in money", "write_off": "Give up {} that {} owes"}
 
 
 def _applications() -> list[Need]:

@@ -121,3 +121,35 @@ class PayoutLine(models.Model):
             )
         ]
         indexes = [models.Index(fields=["program", "line"], name="payout_line_by_line")]
+
+
+class DebtProposal(ProgramOwned):
+    """What one person proposes about a partner's debt; it is posted when a second one confirms it."""
+
+    id_kind = "debt_proposal"
+    KINDS = [("claim", "Ask for it back in money"), ("write_off", "Give it up")]
+    STATES = [("waiting", "Waits for a second person"), ("confirmed", "Confirmed"), ("refused", "Not done")]
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="debt_proposals")
+    kind = models.CharField(max_length=10, choices=KINDS)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    reason = models.CharField(max_length=300)
+    state = models.CharField(max_length=10, choices=STATES, default="waiting")
+    proposed_at = models.DateTimeField()
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="debt_proposal_positive", condition=models.Q(amount_minor__gt=0)),
+            models.UniqueConstraint(
+                fields=["partner", "currency"],
+                name="debt_proposal_one_waiting",
+                condition=models.Q(state="waiting"),
+            ),
+            models.CheckConstraint(
+                name="debt_proposal_two_people",
+                condition=~models.Q(state="confirmed") | ~models.Q(decided_by=models.F("proposed_by")),
+            ),
+        ]

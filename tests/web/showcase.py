@@ -201,6 +201,7 @@ def _ids(world: SimpleNamespace) -> dict[str, str]:
         "hold": Hold.objects.get().public_id,
         "link": Link.objects.filter(partner=alder)[0].public_id,
         "code": Code.objects.filter(partner=alder)[0].public_id,
+        "debt": cast.debt_proposal(world.firms[3], proposed_by=world.sam).public_id,
         "run": PayoutRun.objects.latest("number").public_id,
         "payout": Payout.objects.filter(partner=alder)[0].public_id,
         "made": imported.public_id,

@@ -39,7 +39,7 @@ DJANGO = re.compile(r"This field|Ensure|Enter a valid|Select a valid|not one of 
 # Buttons: nothing is typed there, so nothing can be wrong beside a field; why not is said on the page they lead to.
 BUTTONS = """
     partner-resume partner-invite link-revoke code-revoke application-approve import-preview import-drop payout-prepare
-    payout-approve terms-approve payout-export payout-file settings-resume
+    payout-approve terms-approve payout-export payout-file settings-resume debt-confirm
 """
 NOTHING_TYPED = {f"backoffice:{name}" for name in BUTTONS.split()} | {
     "portal:link-revoke",
@@ -123,6 +123,9 @@ FORMS = [
     office("link-add", "destination", destination="https://evil.example/", label="Podcast"),
     office("link-add", "key", destination="https://shop.example/", key="a b", label="Podcast"),
     office("code-add", "key", key="no/such code", offer="10% off"),
+    office("partner-debt", "amount", kind="write_off", amount="999999.00", reason="cannot pay"),
+    office("partner-debt", "kind amount reason", kind="forget", amount="much", reason=""),
+    office("debt-refuse", "reason", reason=LONG),
     office("application-reject", "reason", reason=" "),
     office("group-add", "name", name="", description="A hundred a year"),
     office("group-add", "key", name="Gold again", key="gold"),
