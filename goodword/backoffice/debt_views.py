@@ -57,7 +57,8 @@ def partner_debt(request: StaffRequest, partner: str) -> HttpResponse:
     owed = debt_of(one, currency)
     initial = {"kind": "write_off", "amount": to_decimal(owed, currency) if owed else ""}
     form = DebtForm(request.POST or None, owed=owed, currency=currency, initial=initial)
-    if request.method == "POST" and form.is_valid() and tried(form, lambda: _propose(request, one, form)):
+    made = tried(form, lambda: _propose(request, one, form)) if request.method == "POST" and form.is_valid() else None
+    if made is not None:
         messages.success(request, "Proposed. Nothing is booked until somebody else confirms it.")
         return redirect("backoffice:partner", request.program.slug, one.public_id)
     context = {"form": form, "title": f"What {one.name} owes", "button": "Propose", "crumb": one}
