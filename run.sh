@@ -127,12 +127,14 @@ ensure_chromium() {
   if chromium_works; then return; fi
   echo "Installing Chromium for the browser tests"
   command -v apt-get >/dev/null || fail "$NO_CHROMIUM"
-  as_root apt-get install --yes --quiet chromium >/dev/null 2>&1 || {
+  apt_install chromium-headless-shell || apt_install chromium || {
     as_root apt-get update --quiet >/dev/null || true
-    as_root apt-get install --yes --quiet chromium >/dev/null || fail "$NO_CHROMIUM"
+    apt_install chromium-headless-shell || apt_install chromium || fail "$NO_CHROMIUM"
   }
   chromium_works || fail "$NO_CHROMIUM"
 }
+
+apt_install() { as_root apt-get install --yes --quiet "$1" >/dev/null 2>&1; }
 
 NO_CHROMIUM='No Chromium was found, and it could not be installed with apt-get.
 Install it and put it on the PATH, or name it: GOODWORD_CHROMIUM=/path/to/chromium ./run.sh test
@@ -140,7 +142,7 @@ Without it, only the tests that need no browser can run: .venv/bin/pytest -m "no
 
 chromium_works() {
   local candidate
-  for candidate in "${GOODWORD_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+  for candidate in "${GOODWORD_CHROMIUM:-}" chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
     if [ -n "$candidate" ] && "$candidate" --version >/dev/null 2>&1; then
       GOODWORD_CHROMIUM=$(command -v "$candidate")
       export GOODWORD_CHROMIUM

@@ -21,8 +21,10 @@ LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 # The files that take longest, so that no test process is left alone with one of them at the end.
 LONG = (
-    "test_access.py", "test_pages.py", "test_demo.py", "test_settings_look.py", "test_demo_command.py",
-    "test_serve.py", "test_embedded.py", "test_loop_in_browser.py", "test_crash_sweep.py",
+    "web/test_pages.py", "web/test_access.py", "web/test_settings_look.py", "server/test_demo_command.py",
+    "server/test_serve.py", "concurrency/test_crash_sweep.py", "server/test_demo.py", "oracle/test_engine.py",
+    "domain/test_settlement_properties.py", "server/test_embedded.py", "commissions/test_schedules.py",
+    "site/test_loop_in_browser.py", "server/test_fact_columns.py", "api/test_fuzz.py", "commissions/test_settling.py",
 )  # fmt: skip
 
 
@@ -32,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if {"browser", "page"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
     rank = {name: number for number, name in enumerate(LONG)}
-    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+    items.sort(key=lambda item: rank.get("/".join(item.path.parts[-2:]), len(rank)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,7 +21,7 @@ LONG_FUNCTIONS: dict[str, int] = {
     "goodword/domain/settlement/rules/attribution.py:_weigh": 43,
     "goodword/domain/settlement/rules/components.py:find_components": 53,
     "goodword/domain/settlement/rules/prepare.py:prepare": 52,
-    "goodword/domain/settlement/rules/prepared.py:put_together": 51,
+    "goodword/domain/settlement/rules/prepared.py:put_together": 42,
     "goodword/domain/settlement/rules/recruits.py:_override": 48,
     "goodword/partners/agreements.py:publish_terms_version": 50,
     "goodword/partners/services.py:submit_application": 41,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db.models import Max
 
 from goodword.accounts.verify import broken_audit_links
+from goodword.commissions import checkpoints
 from goodword.commissions.booking import Due, bucket_of
 from goodword.commissions.models import Line, SettlementRun
 from goodword.commissions.projection import Projector, Sold, digest_of_row, outcomes_of, stored_outcomes
@@ -17,7 +18,7 @@ from goodword.commissions.scope import scope_of
 from goodword.commissions.settling import holds_of
 from goodword.commissions.steps_reader import Judged, faults
 from goodword.domain.chart import NOTHING_BOOKED, Booked, target
-from goodword.domain.settlement import instant, read_program, settle
+from goodword.domain.settlement import Checkpoint, instant, read_program, settle_saving
 from goodword.ledger.invariants import Examined, invariant
 from goodword.ledger.selectors import owned_by_line
 from goodword.partners.models import TermsVersion
@@ -37,6 +38,8 @@ class _Anew(NamedTuple):
     waiting_customers: frozenset[str]
     waiting_partners: frozenset[Any]
     all_wait: bool
+    state: Checkpoint | None
+    """What a checkpoint should know; None: there is no going on, or facts are waiting."""
 
 
 @invariant("I13", "Every conversion has lines or one reason why not, and no fact waits too long for its settlement")
@@ -143,6 +146,7 @@ def lines_differ(at: Examined) -> Iterator[str]:
     for conversion in sorted(reasons.keys() | anew.outcomes.keys()):
         if reasons.get(conversion) != anew.outcomes.get(conversion) and conversion not in anew.waiting_customers:
             yield f"conversion {conversion} says {reasons.get(conversion)}, should be {anew.outcomes.get(conversion)}"
+    yield from checkpoints.unlike(at.program, anew.state)
 
 
 @invariant("I23", "Nobody earns before an agreement with those terms was in force")
@@ -296,7 +300,8 @@ def _settled_until(at: Examined) -> Any:
 
 def _settled_anew(at: Examined) -> _Anew:
     facts = settlement_facts(at.program)
-    settlement = settle(read_program(program_document(at.program)), facts, instant(_settled_until(at)))
+    document = read_program(program_document(at.program))
+    settlement, state = settle_saving(document, facts, instant(_settled_until(at)))
     sold = {each.id: Sold(each.customer, each.at) for group in (facts.sales, facts.events) for each in group}
     projected = list(Projector(at.program, sold).project(settlement.lines))
     customers = set(UnsettledFact.objects.filter(program=at.program).values_list("customer", flat=True))
@@ -309,6 +314,7 @@ def _settled_anew(at: Examined) -> _Anew:
         frozenset(conversion for conversion, one in sold.items() if one.customer in waiting),
         scope.partners if scope else frozenset(),
         bool(customers) and scope is None,
+        None if customers else state,
     )
 
 

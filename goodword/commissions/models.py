@@ -77,6 +77,36 @@ class Outcome(models.Model):
         base_manager_name = "unscoped"
 
 
+class Checkpoint(models.Model):
+    """Up to where a program is settled: what comes later is settled on from here. It can be deleted at any time.
+
+    `counting` empty: later conversions can change earlier lines, so there is nothing to go on from.
+    """
+
+    program = models.OneToOneField("accounts.Program", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    counting = models.CharField(max_length=64, help_text="what is counted, as the engine names it")
+    settings = models.CharField(max_length=64, help_text="of the program's settings, terms left out")
+    last = models.BigIntegerField(help_text="instant of the last conversion, in microseconds; -1: none yet")
+    budget = models.JSONField(default=list, help_text="spent, by period")
+
+
+class Known(models.Model):
+    """What a checkpoint knows of one customer or partner."""
+
+    pk = models.CompositePrimaryKey("program_id", "kind", "name")
+    program = models.ForeignKey("accounts.Program", on_delete=models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=8, help_text="customer or partner")
+    name = models.CharField(max_length=200)
+    record = models.TextField(help_text="JSON, see domain/settlement/checkpoint.py")
+
+    objects = ProgramManager()
+    unscoped = models.Manager()
+
+    class Meta:
+        default_manager_name = "objects"
+        base_manager_name = "unscoped"
+
+
 class Hold(ProgramOwned):
     """A person or a rule stopped a line, or everything of a partner, from becoming payable."""
 
@@ -104,7 +134,7 @@ class SettlementRun(ProgramOwned):
     as_of = models.DateTimeField()
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
-    scope = models.CharField(max_length=20, help_text="program, or partners")
+    scope = models.CharField(max_length=20, help_text="conversions, partners or program")
     conversions = models.BigIntegerField(default=0)
     lines = models.BigIntegerField(default=0)
     transactions = models.BigIntegerField(default=0)

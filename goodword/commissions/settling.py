@@ -18,8 +18,10 @@ from django.db.models import Max, QuerySet
 from goodword.accounts.actors import SYSTEM
 from goodword.accounts.models import Program
 from goodword.accounts.services import record_audit
+from goodword.commissions import checkpoints
 from goodword.commissions.booking import Due, Holds, booked_to, differences, withdrawn
 from goodword.commissions.future import not_yet
+from goodword.commissions.going_on import GoneOn, Stale, Taken, go_on
 from goodword.commissions.models import Hold, Line, SettlementRun
 from goodword.commissions.projection import (
     Projected,
@@ -34,8 +36,9 @@ from goodword.commissions.projection import (
 )
 from goodword.commissions.scope import Scope, scope_of
 from goodword.domain.chart import NOTHING_BOOKED, Booked
+from goodword.domain.ids import public_id
 from goodword.domain.money import to_decimal
-from goodword.domain.settlement import Settlement, instant, read_program, settle
+from goodword.domain.settlement import Settlement, instant, read_program, settle_saving
 from goodword.ledger.selectors import balances, owned_by_line
 from goodword.ledger.services import NewTransaction, book
 from goodword.partners.models import Partner
@@ -68,9 +71,11 @@ class Work:
     program: Program
     as_of: datetime
     previous: datetime | None
-    taken: list[tuple[int, str]]
-    whole: bool
+    taken: list[Taken]
+    everything: bool
     scope: Scope | None = None
+    fresh: list[str] | None = None
+    """The conversions that were settled on from the checkpoint, where that was enough."""
     conversions: int = 0
     lines: int = 0
     notices: list[dict[str, str]] = field(default_factory=list)
@@ -78,6 +83,13 @@ class Work:
     gone: dict[str, tuple[str, str]] = field(default_factory=dict)
     later: set[str] = field(default_factory=set)
     watch: Watch = unwatched
+
+    @property
+    def reach(self) -> str:
+        """How much was settled anew: new conversions, the partners in scope, or the program."""
+        if self.fresh is not None:
+            return "conversions"
+        return "partners" if self.scope else "program"
 
 
 class Books(NamedTuple):
@@ -90,10 +102,9 @@ class Books(NamedTuple):
 def take(program: Program, now: datetime, *, everything: bool) -> Work:
     """The unsettled facts as they are under the lock. Time never runs backwards: a clock that does is not followed."""
     previous = _last_as_of(program)
-    taken = list(UnsettledFact.objects.filter(program=program).order_by("id").values_list("id", "customer"))
+    rows = UnsettledFact.objects.filter(program=program).order_by("id").values_list("id", "customer", "since")
     current = Program.objects.get(pk=program.pk)
-    whole = everything or any(not customer for _, customer in taken)
-    return Work(current, settled_until(program, now), previous, taken, whole)
+    return Work(current, settled_until(program, now), previous, list(map(Taken._make, rows)), everything)
 
 
 def settled_until(program: Program, now: datetime) -> datetime:
@@ -130,8 +141,18 @@ def told_of(rows: Sequence[T], doing: str, watch: Watch) -> Iterator[T]:
 
 
 def settle_facts(work: Work) -> None:
-    if not work.whole:
-        scope = scope_of(work.program, {customer for _, customer in work.taken})
+    """Settle what was taken: on from the checkpoint where that will do, else some partners or the program anew."""
+    stale = False
+    if not work.everything:
+        try:
+            found = go_on(work.program, work.taken, work.as_of)
+        except Stale:
+            found, stale = None, True
+        if found:
+            _settle_fresh(work, found)
+            return
+    if not (work.everything or stale or any(not each.customer for each in work.taken)):
+        scope = scope_of(work.program, {each.customer for each in work.taken})
         if scope is not None and not _is_wide(work.program, len(scope.customers)):
             work.scope = scope
     try:
@@ -146,19 +167,43 @@ def _is_wide(program: Program, customers: int) -> bool:
     return customers > FEW_CUSTOMERS and customers * 4 > Customer.unscoped.filter(program=program).count()
 
 
+def _settle_fresh(work: Work, found: GoneOn) -> None:
+    """Write the lines and outcomes of new conversions, and collect what is to be posted on them."""
+    settlement = found.settlement
+    work.fresh = list(found.fresh)
+    sold = {
+        each.id: Sold(each.customer, each.at) for group in (found.facts.sales, found.facts.events) for each in group
+    }
+    projected = list(Projector(work.program, sold).project(settlement.lines))
+    owned = owned_by_line(work.program, lines=[each.due.line for each in projected])
+    booked = {line: sums for line, (_, sums) in owned.items()}
+    work.posted += differences([each.due for each in projected], booked, holds_of(work.program), work.as_of)
+    add_lines(each.row for each in projected)
+    write_outcomes(work.program, outcomes_of(settlement), ())
+    checkpoints.keep_more(work.program, found.row, found.state)
+    work.later = not_yet(found.facts, instant(work.as_of))
+    work.conversions, work.lines = len(found.fresh), len(projected)
+    work.notices = [each._asdict() for each in settlement.notices[:NOTICES_MAX]]
+
+
 def _settle_scope(work: Work) -> None:
     """Settle the partners in scope, write their lines and outcomes, and collect what is to be posted."""
-    scope = work.scope
+    scope, document = work.scope, program_document(work.program)
     work.watch("reading the facts", 0, 0)
     facts = settlement_facts(work.program, sorted(scope.customers) if scope else None)
     work.watch("working out commissions", 0, 0)
-    settlement = settle(read_program(program_document(work.program)), facts, instant(work.as_of))
+    settlement, state = settle_saving(read_program(document), facts, instant(work.as_of))
     sold = {each.id: Sold(each.customer, each.at) for group in (facts.sales, facts.events) for each in group}
     outcomes, gone = _changed_outcomes(work, settlement, sold)
     books = Books(owned_by_line(work.program, scope.partners if scope else None), holds_of(work.program))
     known = _write_lines(work, settlement, sold, books)
     write_outcomes(work.program, outcomes, gone)
     _withdraw(work, books, known)
+    if scope is None:
+        checkpoints.keep_whole(work.program, document, state)
+    else:
+        partners = {public_id("partner", key) for key in scope.partners}
+        checkpoints.keep_scope(work.program, document, state, customers=scope.customers, partners=partners)
     work.later = not_yet(facts, instant(work.as_of))
     work.conversions = len(sold)
     work.lines = len(known)
@@ -260,19 +305,24 @@ def _withdrawn(work: Work, owners: dict[str, UUID]) -> list[Due]:
 
 def settle_maturities(work: Work) -> None:
     """Lines whose day has come since the last run move on, whether or not any fact asked for it."""
-    if work.scope is None and (work.taken or work.whole):
+    settled = work.taken or work.everything
+    if settled and work.scope is None and work.fresh is None:
         return  # the whole program was just settled
     rows = Line.unscoped.filter(program=work.program, matures_at__lte=work.as_of)
     if work.previous is not None:
         rows = rows.filter(matures_at__gt=work.previous)
     if work.scope:
         rows = rows.exclude(partner__in=work.scope.partners)
+    if work.fresh:
+        rows = rows.exclude(conversion__in=work.fresh)
     work.posted += stored_differences(work.program, rows, work.as_of)
 
 
 def stored_differences(program: Program, rows: QuerySet[Line], as_of: datetime) -> list[NewTransaction]:
     """What must be posted so that the books of stored lines agree with time and holds."""
     dues = [due_of_row(row) for row in rows.select_related("partner").order_by("conversion_at", "line")]
+    if not dues:
+        return []
     owned = owned_by_line(program, lines=[due.line for due in dues])
     booked = {line: sums for line, (_, sums) in owned.items()}
     return list(differences(dues, booked, holds_of(program), as_of))
@@ -287,15 +337,15 @@ def holds_of(program: Program) -> Holds:
 def finish(run: SettlementRun, work: Work, now: datetime) -> None:
     """Post, clear what was taken, and keep the run when it did anything."""
     book(work.program, work.posted, now=now, told=partial(work.watch, "posting"))
-    UnsettledFact.objects.filter(id__in=[key for key, _ in work.taken]).delete()
+    UnsettledFact.objects.filter(id__in=[each.id for each in work.taken]).delete()
     UnsettledFact.objects.bulk_create(
         [UnsettledFact(program=work.program, customer=customer, cause="not yet") for customer in sorted(work.later)]
     )
     _tell_clawbacks(work)
-    run.as_of, run.finished_at, run.scope = work.as_of, now, "partners" if work.scope else "program"
+    run.as_of, run.finished_at, run.scope = work.as_of, now, work.reach
     run.conversions, run.lines, run.transactions = work.conversions, work.lines, len(work.posted)
     run.notices = work.notices
-    if work.taken or work.whole or work.posted:
+    if work.taken or work.everything or work.posted:
         run.save(force_insert=True)
 
 

@@ -4,7 +4,6 @@ There is no float on any path here. The one place where an exact figure becomes 
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -131,25 +130,3 @@ def rounded(exact: Fraction, mode: Rounding) -> int:
     )
     whole += mode != "down" and up
     return -whole if exact < 0 else whole
-
-
-def allocate(total: int, weights: Sequence[int]) -> list[int]:
-    """Split a total in proportion to weights by the largest remainder; ties go to the earlier part.
-
-    The parts add up to the total. All weights 0 shares nothing out: every part is 0 unless the total is, which is
-    refused, because a unit would be lost.
-
-    >>> allocate(100, [1, 1, 1])
-    [34, 33, 33]
-    """
-    whole = sum(weights)
-    if whole == 0:
-        assert total == 0, "nothing to share the total over"
-        return [0] * len(weights)
-    sign = -1 if total < 0 else 1
-    quotas = [divmod(abs(total) * weight, whole) for weight in weights]
-    parts = [quota for quota, _ in quotas]
-    by_rest = sorted(range(len(weights)), key=lambda i: -quotas[i][1])
-    for i in by_rest[: abs(total) - sum(parts)]:
-        parts[i] += 1
-    return [sign * part for part in parts]

@@ -31,13 +31,6 @@ def balances(program: Program, owner: UUID | None = None, currency: str | None =
     }
 
 
-def balances_by_owner(program: Program, kind: str, currency: str | None = None) -> dict[UUID, int]:
-    """Balance of one partner account kind for every partner that has one, in minor units, on its normal side."""
-    rows = Account.unscoped.filter(program=program, kind=kind, currency=currency or program.currency)
-    sign = 1 if CHART[kind].normal_side == "debit" else -1
-    return {owner: sign * balance for owner, balance in rows.values_list("owner", "balance_minor") if owner}
-
-
 def currencies_in_use(program: Program) -> list[str]:
     """The currencies that the program's books are kept in, its own first."""
     found = set(Account.unscoped.filter(program=program).values_list("currency", flat=True))

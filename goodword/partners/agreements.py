@@ -66,7 +66,7 @@ def publish_terms_version(
         _refuse_past(effective_at, now)
     version = _next_version(terms, document, note.strip(), now, (published_by, approved_by))
     moved = _move_all(version, effective_at, actor) if effective_at else 0
-    mark_unsettled(program, "terms.published")
+    mark_unsettled(program, "terms.published", since=effective_at or now)
     record_audit(
         action="terms.published",
         obj=version,
@@ -197,7 +197,7 @@ def put_on_terms(
             value=starts_at.isoformat(),
             remedy="end that agreement first, or choose a day after it",
         ) from None
-    mark_unsettled(partner.program, "agreement.started")
+    mark_unsettled(partner.program, "agreement.started", since=starts_at)
     _record_start(agreement, actor=actor, reason=reason)
     return agreement
 
@@ -216,7 +216,7 @@ def end_agreement(agreement: Agreement, *, ends_at: datetime, for_cause: bool, r
     before = locked.ends_at
     locked.ends_at, locked.for_cause, locked.end_reason = ends_at, for_cause, reason
     locked.save(update_fields=["ends_at", "for_cause", "end_reason"])
-    mark_unsettled(locked.program, "agreement.ended")
+    mark_unsettled(locked.program, "agreement.ended", since=ends_at)
     record_audit(
         action="agreement.ended",
         obj=locked,

@@ -70,7 +70,7 @@ def create_partner(
     partner = Partner(program=program, group=group, parent=parent, joined_at=joined, **_columns(details))
     _insert(partner, details.external_id)
     start_first_agreement(partner, version, starts_at=joined)
-    mark_unsettled(program, "partner.created")
+    mark_unsettled(program, "partner.created", since=joined)
     record_audit(
         action="partner.created",
         obj=partner,

@@ -46,7 +46,7 @@ def fact_records(
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
     """Where a kind stands and how its rows read. `narrow` is the further condition for some customers only."""
 
     sql: str
@@ -55,24 +55,29 @@ class _Source:
 
 
 def _batches(
-    source: _Source, program: Program, customers: Sequence[str] | None, *, ordered: bool
+    source: Source, program: Program, customers: Sequence[str] | None, *, ordered: bool
 ) -> Iterator[list[Row]]:
     sql = source.sql + (f" and {source.narrow}" if customers is not None and source.narrow else "")
     if ordered:
         sql = f'select * from ({sql}) as found(id) order by id collate "C"'
-    keys, names = _partner_names(program) if "%(keys)s" in sql else ([], [])
-    values: dict[str, Any] = {"program": program.pk, "customers": list(customers or ()), "keys": keys, "names": names}
+    keys = partner_keys(program) if "%(keys)s" in sql else []
+    values: dict[str, Any] = {"program": program.pk, "customers": list(customers or ()), **named(keys)}
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(sql, values)
         while rows := cursor.fetchmany(BATCH):
             yield rows
 
 
-def _partner_names(program: Program) -> tuple[list[UUID], list[str]]:
+def partner_keys(program: Program) -> list[UUID]:
+    """The keys of all partners of a program."""
     with connection.cursor() as cursor:
         cursor.execute("select id from partners_partner where program_id = %s", [program.pk])
-        keys = [row[0] for row in cursor.fetchall()]
-    return keys, [public_id("partner", key) for key in keys]
+        return [row[0] for row in cursor.fetchall()]
+
+
+def named(keys: Sequence[UUID]) -> dict[str, Any]:
+    """Partners with their public ids, as the statements of SOURCES want them; of others they tell nothing."""
+    return {"keys": list(keys), "names": [public_id("partner", key) for key in keys]}
 
 
 def _partner(row: Row) -> records.Partner:
@@ -138,15 +143,15 @@ def _micros(column: str) -> str:
     return f"(extract(epoch from {column}) * 1000000)::bigint"
 
 
-SOURCES: Final[dict[type[Fact], _Source]] = {
-    records.Partner: _Source(
+SOURCES: Final[dict[type[Fact], Source]] = {
+    records.Partner: Source(
         f"""select named.name, parent.name, g.key, p.email, p.emails, p.domains, nullif(p.country, '')
         from partners_partner p {_NAMED} on named.key = p.id
         left {_NAMED.replace("named", "parent")} on parent.key = p.parent_id
         left join partners_group g on g.id = p.group_id where p.program_id = %(program)s""",
         _partner,
     ),
-    records.Agreement: _Source(
+    records.Agreement: Source(
         f"""select a.id::text, named.name, t.key || '@' || v.number, {_micros("a.starts_at")}, {_micros("a.ends_at")},
         a.for_cause from partners_agreement a {_NAMED} on named.key = a.partner_id
         join partners_termsversion v on v.id = a.terms_version_id join partners_terms t on t.id = v.terms_id
@@ -154,18 +159,18 @@ SOURCES: Final[dict[type[Fact], _Source]] = {
         _agreement,
     ),
     # A revoked code stays: the sales it brought before are facts. The door refuses it on new ones.
-    records.Code: _Source(
+    records.Code: Source(
         f"""select c.key, named.name from referrals_code c {_NAMED} on named.key = c.partner_id
         where c.program_id = %(program)s""",
         records.Code._make,
     ),
-    records.Customer: _Source(
+    records.Customer: Source(
         f"""select external_id, nullif(email, ''), nullif(domain, ''), nullif(country, ''), existing, visitors
         from referrals_customer where {_LIVE}""",
         _customer,
         narrow="external_id = any(%(customers)s)",
     ),
-    records.Touch: _Source(
+    records.Touch: Source(
         f"""select t.external_id, {_micros("t.at")}, named.name, t.channel, nullif(t.customer, ''),
         nullif(t.visitor, ''), {_micros("t.until")}
         from referrals_touch t {_NAMED} on named.key = t.partner_id where {_LIVE}""",
@@ -173,37 +178,37 @@ SOURCES: Final[dict[type[Fact], _Source]] = {
         narrow=f"""(t.customer = any(%(customers)s) or t.visitor in (select unnest(visitors) from referrals_customer
             where {_LIVE} and external_id = any(%(customers)s)))""",
     ),
-    records.Sale: _Source(
+    records.Sale: Source(
         f"""select external_id, {_micros("at")}, customer, currency, amount_minor, tax_minor, shipping_minor,
         discount_minor, fees_minor, cost_minor, lines, nullif(product, ''), nullif(code, ''), nullif(subscription, ''),
         nullif(kind, ''), properties from referrals_conversion where {_LIVE} and name = 'sale'""",
         _sale,
         narrow="customer = any(%(customers)s)",
     ),
-    records.Event: _Source(
+    records.Event: Source(
         f"""select external_id, {_micros("at")}, name, customer, amount_minor, nullif(currency, ''), properties
         from referrals_conversion where {_LIVE} and name <> 'sale'""",
         _event,
         narrow="customer = any(%(customers)s)",
     ),
-    records.Refund: _Source(
+    records.Refund: Source(
         f"""select external_id, {_micros("at")}, sale, amount_minor, nullif(reason, '')
         from referrals_refund where {_LIVE}""",
         records.Refund._make,
         narrow=f"sale in {_CONVERSIONS}",
     ),
-    records.Cancel: _Source(
+    records.Cancel: Source(
         f"select external_id, {_micros('at')}, sale from referrals_cancel where {_LIVE}",
         records.Cancel._make,
         narrow=f"sale in {_CONVERSIONS}",
     ),
-    records.Credit: _Source(
+    records.Credit: Source(
         f"""select external_id, {_micros("at")}, shares, reason, nullif(conversion, ''), nullif(customer, '')
         from referrals_credit where {_LIVE}""",
         _credit,
         narrow=f"(customer = any(%(customers)s) or conversion in {_CONVERSIONS})",
     ),
-    records.Rate: _Source(
+    records.Rate: Source(
         f"select external_id, {_micros('at')}, from_currency, to_currency, rate from referrals_rate"
         f" where {_LIVE} and approval in ('', 'approved')",
         _rate,

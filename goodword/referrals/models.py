@@ -323,13 +323,15 @@ class Signal(ProgramOwned):
 class UnsettledFact(models.Model):
     """What the settlement worker has still to look at. Written with the fact, deleted with the posting it led to.
 
-    `customer` empty means: settle the whole program (an import, new terms, a changed program setting).
+    `customer` empty means: settle the whole program (an import, new terms, a changed program setting). `since`: what
+    was sold before that moment stays as it was settled; none: anything may change.
     """
 
     id = models.BigAutoField(primary_key=True)
     program = models.ForeignKey("accounts.Program", on_delete=models.CASCADE, related_name="+")
     customer = models.CharField(max_length=200, blank=True)
     cause = models.CharField(max_length=60)
+    since = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

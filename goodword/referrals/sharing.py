@@ -158,7 +158,7 @@ def _touch(program: Program, click: Click) -> None:
         at=click.at,
         click=click,
     ).save(force_insert=True)
-    mark_customers(program, customers_of_visitors(program, {click.visitor}), "touch")
+    mark_customers(program, customers_of_visitors(program, {click.visitor}), "touch", since=click.at)
 
 
 def _checked(*parts: tuple[str, object]) -> list[str]:

@@ -1,20 +1,27 @@
 """Which settlements a change asks for: rows that the settlement worker takes. Written with the change itself."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from goodword.accounts.models import Program
 from goodword.domain.fact_rules import FactRow
 from goodword.referrals.models import Conversion, Customer, UnsettledFact
 
+_LOOK_FORWARD = frozenset({"sale", "event", "touch"})
+"""Facts that change nothing that was sold before them."""
 WHOLE_PROGRAM_FROM = 1_000
 """Above so many facts at once the whole program is settled."""
 
 
-def mark_customers(program: Program, customers: Iterable[str], cause: str) -> None:
-    """Ask for the settlement of what these customers bought."""
-    rows = [UnsettledFact(program=program, customer=customer, cause=cause) for customer in sorted(set(customers))]
-    UnsettledFact.objects.bulk_create(rows)
+def mark_customers(program: Program, customers: Iterable[str], cause: str, since: datetime | None = None) -> None:
+    """Ask for the settlement of what these customers bought; with `since`: from that moment on."""
+    UnsettledFact.objects.bulk_create(
+        [
+            UnsettledFact(program=program, customer=customer, cause=cause, since=since)
+            for customer in sorted(set(customers))
+        ]
+    )
 
 
 def mark_program(program: Program, cause: str) -> None:
@@ -29,7 +36,8 @@ def mark_facts(program: Program, kind: str, rows: Sequence[FactRow]) -> None:
     if kind == "rate" or len(rows) > WHOLE_PROGRAM_FROM:
         mark_program(program, kind)
     else:
-        mark_customers(program, customers_of(program, kind, rows), kind)
+        since = min(row.columns["at"] for row in rows) if kind in _LOOK_FORWARD else None
+        mark_customers(program, customers_of(program, kind, rows), kind, since)
 
 
 def customers_of(program: Program, kind: str, rows: Sequence[FactRow]) -> set[str]:

@@ -35,12 +35,6 @@ class Finding:
 Check = Callable[[Any], Finding]
 
 
-def examine(*, folder: Path, host: str, port: int) -> Iterator[Finding]:
-    """Every check, one after the other. Needs the settings' database to be named, not to be reachable."""
-    yield from examine_machine(folder, host, port)
-    yield from examine_database()
-
-
 def examine_machine(folder: Path, host: str, port: int) -> Iterator[Finding]:
     yield check_data_folder(folder)
     yield check_disk(folder)

@@ -47,6 +47,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "commissions_line": ALL,
     "commissions_outcome": ALL,
     "partners_termsdraft": ALL,
+    "commissions_checkpoint": ALL,
+    "commissions_known": ALL,
     "referrals_unsettledfact": ALL,
     "referrals_upload": ALL,
     "referrals_uploadchunk": ALL,

@@ -1,9 +1,12 @@
 """However facts arrive, in whatever batches and with whatever settlements between, the books end the same."""
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from goodword.commissions.models import Checkpoint, Known
 from goodword.commissions.verify import verify
 from tests.commissions.world import NOW, World, credit, refund, sale, touch
 
@@ -30,6 +33,8 @@ PROGRAMS = [
     {"attribution": {"model": "first", "window_days": 30, "lock": None}},
     {"rounding": "half_even", "hold_days": 0},
     {"guardrail": {"percent": "15%"}},
+    {"budget": {"amount": "9.00", "per": "month", "mode": "first_come"}},
+    {"attribution": {"model": "linear", "lock": {"months": 1}}},
 ]
 schedules = st.permutations(range(len(FACTS))).flatmap(
     lambda order: st.tuples(
@@ -56,7 +61,15 @@ def test_any_schedule_of_arrivals_ends_with_what_one_settlement_says(schedule, f
     let_arrive(world, *schedule)
     assert world.earned() == world.oracle()
     assert [result for result in verify(world.program, now=NOW) if not result.holds] == []
+    known = known_of(world.program)
     assert world.settle(everything=True).transactions == 0
+    assert known == known_of(world.program), "what later facts are settled on from is what all facts anew would leave"
+
+
+def known_of(program):
+    rows = Known.unscoped.filter(program=program)
+    records = {(kind, name): json.loads(record) for kind, name, record in rows.values_list("kind", "name", "record")}
+    return records, Checkpoint.objects.get(program=program).budget
 
 
 @few

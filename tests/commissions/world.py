@@ -18,6 +18,7 @@ from tests import cast
 
 NOW = cast.NOW
 Fact = Callable[["World"], str]
+"""Records something and gives its customer; with `since` it changes nothing that was sold before that."""
 
 
 def days(number: float) -> Any:
@@ -38,7 +39,8 @@ class World:
 
     def arrive(self, *facts: Fact) -> None:
         for fact in facts:
-            UnsettledFact.objects.create(program=self.program, customer=fact(self), cause="test")
+            since = getattr(fact, "since", None)
+            UnsettledFact.objects.create(program=self.program, customer=fact(self), cause="test", since=since)
 
     def settle(self, now: Any = NOW, **options: Any) -> Any:
         return settle_program(self.program, now=now, **options)
@@ -61,12 +63,17 @@ class World:
         return Counter(Transaction.unscoped.filter(program=self.program).values_list("kind", flat=True))
 
 
+def looking_forward(fact: Any, ago: float) -> Fact:
+    fact.since = days(ago)
+    return fact
+
+
 def touch(partner: str, customer: str = "c-1", ago: float = 12, **fields: Any) -> Fact:
     def fact(world: World) -> str:
         cast.touch(world.partners[partner], customer=customer, at=days(ago), **fields)
         return customer
 
-    return fact
+    return looking_forward(fact, ago)
 
 
 def sale(name: str, customer: str = "c-1", minor: int = 10_000, ago: float = 10, **fields: Any) -> Fact:
@@ -74,7 +81,7 @@ def sale(name: str, customer: str = "c-1", minor: int = 10_000, ago: float = 10,
         cast.sale(world.program, external_id=name, customer=customer, amount_minor=minor, at=days(ago), **fields)
         return customer
 
-    return fact
+    return looking_forward(fact, ago)
 
 
 def refund(of: str, customer: str = "c-1", minor: int = 10_000, ago: float = 5) -> Fact:

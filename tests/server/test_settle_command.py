@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from goodword.server.settle_command import main
+from goodword.server.cli import app
 from tests.domain.worlds import event, percent, program, referred, refund, sale, terms
 
 FACTS = [
@@ -32,7 +32,8 @@ def files(tmp_path):
 
 
 def run(files: Path, *more, facts="facts.jsonl"):
-    return main(["--program", str(files / "program.json"), "--facts", str(files / facts), *map(str, more)])
+    words = ["settle", "--program", files / "program.json", "--facts", files / facts, *more]
+    return app(list(map(str, words)), standalone_mode=False)
 
 
 def test_lines_and_then_outcomes_are_written(files, capsys):
@@ -122,7 +123,7 @@ def test_an_amount_beyond_all_bounds_is_bad_input_not_a_wrap(files, capsys):
 
 
 def test_the_command_needs_no_database_and_reads_standard_input(files):
-    command = [sys.executable, "-m", "goodword.server.settle_command", "--program", str(files / "program.json")]
+    command = [sys.executable, "-m", "goodword.server.cli", "settle", "--program", str(files / "program.json")]
     done = subprocess.run(
         [*command, "--facts", "-", "--summary"],
         input=(files / "facts.jsonl").read_bytes(),

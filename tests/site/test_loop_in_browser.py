@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.utils import timezone
 
@@ -11,6 +10,7 @@ from goodword.accounts.scope import active_program
 from goodword.commissions.services import settle_program
 from goodword.referrals.models import Click, Link
 from tests import cast
+from tests.browsing import axe_findings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36"
@@ -175,5 +175,4 @@ def test_the_shop_passes_axe_and_fits_a_phone(shop, acme, live, theme):
 def _troubles(page):
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
         yield f"{page.url} is wider than the screen"
-    for one in Axe().run(page).response["violations"]:
-        yield f"{page.url}: {one['id']} {one['nodes'][0]['html'][:120]}"
+    yield from (f"{page.url}: {said}" for said in axe_findings(page))

@@ -1,29 +1,24 @@
-"""The settings and sign-in pages in a real browser: free of axe findings, usable by keyboard, no wider than a phone."""
+"""Settings and signing in, step by step, in a browser: clean for axe, usable by keyboard, no wider than a phone."""
 
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core import mail
 
 from goodword.accounts.team import invite_member
-from goodword.mail.services import read_trails
 from tests import cast
+from tests.browsing import axe_findings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def _findings(page):
-    found = Axe().run(page).response["violations"]
-    return [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found]
-
-
 def _assert_good(page, picture, name):
+    """One state of a page; the pages themselves are walked by test_pages.py."""
     picture(name)
     for width in (1280, 375):
         page.set_viewport_size({"width": width, "height": 812})
-        assert _findings(page) == [], f"{name} at {width}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than {width}"
+    assert axe_findings(page) == [], name
     page.set_viewport_size({"width": 1280, "height": 800})
 
 
@@ -42,7 +37,6 @@ def _sign_in(page, live, email):
 
 def test_signing_in_and_out_by_keyboard(page, live, acme, picture):
     page.goto(f"{live}/account/login/")
-    _assert_good(page, picture, "account-login")
     page.get_by_label("E-mail address").fill(acme.olga.email)
     page.get_by_label("Password").fill("wrong")
     page.keyboard.press("Enter")
@@ -50,22 +44,6 @@ def test_signing_in_and_out_by_keyboard(page, live, acme, picture):
     _assert_good(page, picture, "account-login-refused")
     _sign_in(page, live, acme.olga.email)
     assert "/p/acme/" in page.url
-
-
-PAGES = (
-    "settings", "settings/edit", "settings/team", "settings/team/invite", "settings/keys", "settings/keys/new",
-    "settings/audit", "settings/outbox",
-)  # fmt: skip
-
-
-def test_each_settings_page_is_clean_on_both_widths(page, live, acme, picture):
-    cast.api_key(acme.program, "read", name="Shop system", created_by=acme.olga, actor=cast.actor(acme.olga))
-    invite_member(acme.program, email="nia@acme.example", name="Nia", role="viewer", actor=cast.actor(acme.olga))
-    read_trails()
-    _sign_in(page, live, acme.olga.email)
-    for path in PAGES:
-        assert page.goto(f"{live}/p/acme/{path}").status == 200
-        _assert_good(page, picture, path.replace("/", "-"))
 
 
 def test_a_key_is_made_by_keyboard_and_bad_input_stands_beside_its_field(page, live, acme, picture):

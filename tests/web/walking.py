@@ -5,16 +5,14 @@ Pages come from the policy table, so a new one is visited without being named he
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-from axe_playwright_python.base import AXE_SCRIPT
 
 from goodword.accounts.policy import POLICY
 from goodword.accounts.routes import named_routes
 from goodword.accounts.rules import Account, Page, Portal, Public
-from tests import cast
+from tests import browsing, cast
 
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 375, "height": 812}
 # What answers no page: files, parts of pages, machines' addresses; or leads on to another page at once.
@@ -44,6 +42,10 @@ FOUR: Sequence[Look] = (
     Look(DESKTOP, "dark"),
     Look(PHONE, "dark", axe=True),
     Look(PHONE, "light"),
+)
+# For every test run: axe, which takes most of the time, looks once at each page, in both themes and sizes by turns.
+BY_TURNS: Sequence[Sequence[Look]] = tuple(
+    tuple(replace(look, axe=look.axe and look.scheme == scheme) for look in FOUR) for scheme in ("light", "dark")
 )
 TWO: Sequence[Look] = (Look(DESKTOP, "light"), Look(PHONE, "dark", axe=True))
 RIGHT_TO_LEFT = "document.documentElement.dir = 'rtl'"
@@ -144,22 +146,17 @@ class Visitor:
         if look.axe:
             # Colours that still move from light to dark are not those that people read.
             page.evaluate("document.getAnimations().forEach((one) => one.finish())")
-            self._look_with_axe(page, look.name)
-
-    def _look_with_axe(self, page: Any, how: str) -> None:
-        if not page.evaluate("typeof axe === 'object'"):
-            page.evaluate(AXE_SCRIPT)
-        for one in page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]:
-            where = one["nodes"][0]
-            said = f"{where['html'][:160]} {where['failureSummary'][:160]}"
-            self.problems.append(f"{self.here} ({how}): axe {one['id']}: {said}")
+            self.problems += [f"{self.here} ({look.name}): {said}" for said in browsing.axe_findings(page)]
 
 
-def walk(visitor: Visitor, world: Any, ids: dict[str, str], only: str = "") -> Visitor:
-    """Visit every page of a world (or those whose name fits `only`)."""
+def walk(
+    visitor: Visitor, world: Any, ids: dict[str, str], only: str = "", turns: Sequence[Sequence[Look]] = ()
+) -> Visitor:
+    """Visit every page of a world (or those whose name fits `only`); `turns`: looks that the pages take by turns."""
     found = [one for one in addresses(world.program.slug, ids) if re.search(only, one.name)]
-    for address in found:
+    for number, address in enumerate(found):
         person = getattr(world, address.who) if address.who else None
+        visitor.looks = turns[number % len(turns)] if turns else visitor.looks
         visitor.visit(address, visitor.page_of(address.who, person))
     visitor.close()
     assert only or len(found) > 20, "the policy table gave hardly any pages"

@@ -50,7 +50,7 @@ def saved(run: Run, prepared: Prepared) -> Checkpoint:
         counting_of(prepared),
         _Customers(run, prepared).records(),
         _Partners(run, prepared).records(),
-        [[cell[0], cell[1]] for cell in _cells(run, "budget", "key", "a")],
+        sorted(map(list, _cells(run, "budget", "key", "a"))),
         NONE if last == NONE else int(prepared.facts.conversions["at"][last]),
     )
 

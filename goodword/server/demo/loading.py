@@ -39,22 +39,6 @@ class Watcher(Protocol):
     def end(self) -> None: ...
 
 
-class Nobody:
-    """Watches nothing."""
-
-    def begin(self, title: str, total: int) -> None:
-        """Nothing to see."""
-
-    def reach(self, done: int) -> None:
-        """Nothing to see."""
-
-    def part(self, doing: str, done: int, total: int) -> None:
-        """Nothing to see."""
-
-    def end(self) -> None:
-        """Nothing to see."""
-
-
 @dataclass(slots=True)
 class Load:
     """What one loading works with, and how long each step took."""

@@ -220,37 +220,7 @@ class State(NamedTuple):
     finals: Table
 
 
-class Out(NamedTuple):
-    """Where lines go. `picks`: see Line; `outcomes`: one code per conversion."""
-
-    lines: Table
-    stages: Table
-    picks: Table
-    outcomes: Table
-
-
-class Scratch(NamedTuple):
-    """Room for one conversion."""
-
-    case: Table
-    parties: Table
-    candidates: Table
-    line_rules: Table
-    stamps: Table
-    slots: Table
-    weights: Table
-    parts: Table
-    rests: Table
-    numerators: Table
-    denominators: Table
-    kepts: Table
-    kept_ofs: Table
-    spare: Table
-    wanted: Table
-    sizes: Table
-
-
-# Rows of `State.used`, `Scratch.wanted` and `Scratch.sizes`; U_COMPONENTS is the room in scratch for one conversion.
+# Rows of the tables `used`, `wanted` and `sizes`; U_COMPONENTS is the room in scratch for one conversion.
 (
     U_SHARES, U_TIES, U_NODES, U_TALLIES, U_MEMBERS, U_PAID, U_RECRUITED, U_REACHED, U_BUDGET, U_LINES, U_STAGES,
     U_PICKS, U_COMPONENTS,

@@ -114,7 +114,13 @@ def put_together(
         credits=people.credits,
         credit_shares=people.credit_shares,
     )
-    names = Names(
+    return Prepared(
+        tables, _names(rules, people, business), business.notices, business.exact_rates, as_of, Zone(program.timezone)
+    )
+
+
+def _names(rules: RuleTables, people: People, business: Business) -> Names:
+    return Names(
         people.partner_names,
         business.names,
         people.customer_names,
@@ -126,4 +132,3 @@ def put_together(
         business.currencies,
         list(rules.ons),
     )
-    return Prepared(tables, names, business.notices, business.exact_rates, as_of, Zone(program.timezone))
