@@ -22,6 +22,7 @@ from goodword.insights.csv import csv_response
 from goodword.insights.listing import Column, Listing, listing, searched
 from goodword.referrals.importing import layout as layouts
 from goodword.referrals.importing.errors import FileTooLarge, NotACsvFile
+from goodword.referrals.importing.formats import DATES, NUMBERS
 from goodword.referrals.importing.kinds import KINDS
 from goodword.referrals.importing.layout import Layout
 from goodword.referrals.importing.services import last_layout, undo_import, why_not_undo
@@ -274,6 +275,8 @@ def import_page(request: StaffRequest, made: str) -> HttpResponse:
         "import": one,
         "kind": KINDS.get(one.kind),
         "blocked": sentence(blocked.problem) if blocked else "",
+        "numbers": NUMBERS.get(one.mapping.get("numbers", "")),
+        "dates": DATES.get(one.mapping.get("dates", "")),
     }
     return render(request, "backoffice/imports/page.html", context)
 

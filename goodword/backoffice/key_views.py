@@ -1,6 +1,8 @@
 """API keys: the list, a new one (shown once), revoking."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -18,16 +20,36 @@ from goodword.backoffice.refusals import form_page
 from goodword.backoffice.settings_forms import SCOPE_WORDS, KeyForm, ReasonForm
 from goodword.domain.errors import DomainError
 from goodword.insights.csv import csv_response
+from goodword.insights.listing import Column, Head, sorted_table
 from goodword.insights.refusals import show_refusal
+
+STATES = ("works", "expired", "revoked")
+COLUMNS = (
+    Column("Key", sort="name"),
+    Column("State", sort="state"),
+    Column("May"),
+    Column("Last used", sort="used"),
+    Column("Ends", sort="ends"),
+)
+SORTS: dict[str, Callable[[ApiKey], Any]] = {
+    "name": lambda key: key.name.casefold(),
+    "state": lambda key: STATES.index(_state(key)),
+    # Never used comes before all uses, no end after all ends.
+    "used": lambda key: (key.last_used_at is not None, key.last_used_at),
+    "ends": lambda key: (_ends(key) is None, _ends(key)),
+}
 
 
 def keys(request: StaffRequest) -> HttpResponse:
     """Every key of the program, the working ones first."""
-    listed = ApiKey.objects.select_related("created_by").order_by("-created_at")
+    heads, listed = _sorted(request)
     shown = [(key, _state(key), [SCOPE_WORDS[scope] for scope in key.scopes]) for key in listed]
-    order = ["works", "expired", "revoked"]
-    shown.sort(key=lambda entry: order.index(entry[1]))
-    return render(request, "backoffice/settings/keys.html", {"keys": shown})
+    return render(request, "backoffice/settings/keys.html", {"keys": shown, "heads": heads})
+
+
+def _sorted(request: StaffRequest) -> tuple[Sequence[Head], list[ApiKey]]:
+    newest_first = ApiKey.objects.select_related("created_by").order_by("-created_at")
+    return sorted_table(request, newest_first, columns=COLUMNS, keys=SORTS, default="state")
 
 
 def keys_csv(request: StaffRequest) -> StreamingHttpResponse:
@@ -36,7 +58,7 @@ def keys_csv(request: StaffRequest) -> StreamingHttpResponse:
     rows = (
         (key.name, f"gw_{key.mode}_{key.prefix}", _state(key), "; ".join(key.scopes), key.created_at,
          key.created_by.name if key.created_by else "", key.last_used_at, key.expires_at, key.revoked_at)
-        for key in ApiKey.objects.select_related("created_by").order_by("-created_at")
+        for key in _sorted(request)[1]
     )  # fmt: skip
     return csv_response(f"{request.program.slug}-keys", header, rows)
 
@@ -45,6 +67,10 @@ def _state(key: ApiKey) -> str:
     if key.revoked_at:
         return "revoked"
     return "expired" if key.expires_at and key.expires_at <= timezone.now() else "works"
+
+
+def _ends(key: ApiKey) -> datetime | None:
+    return key.revoked_at or key.expires_at
 
 
 def create(request: StaffRequest) -> HttpResponse:

@@ -1,7 +1,7 @@
 """Payout runs for finance: what could be paid now, prepare, approve, send the file, confirm or return line by line."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +19,7 @@ from goodword.domain.ids import public_id
 from goodword.domain.money import to_decimal
 from goodword.domain.payout_rules import RunPlan
 from goodword.insights.csv import csv_response
+from goodword.insights.listing import Column, Head, sorted_table
 from goodword.insights.story import story_of
 from goodword.insights.templatetags.show import money
 from goodword.insights.wording import count_text, money_text
@@ -50,19 +51,42 @@ SKIP_WORDS = {
     "no_details": "has given no payout details yet",
     "cooling_off": "changed its payout details; they can be used from",
 }
+RUN_COLUMNS = (
+    Column("Run", sort="run"),
+    Column("State", sort="state"),
+    Column("Prepared", sort="prepared"),
+    Column("Payouts", sort="payouts", numeric=True),
+    Column("Paid", sort="paid", numeric=True),
+    Column("Returned", sort="returned", numeric=True),
+    Column("Amount", sort="amount", numeric=True),
+)
+RUN_SORTS: dict[str, Callable[[Any], Any]] = {
+    "run": lambda s: s.run.number,
+    "state": lambda s: (list(RUN_WORDS).index(s.run.state), s.run.number),
+    "prepared": lambda s: s.run.prepared_at,
+    "payouts": lambda s: s.payouts,
+    "paid": lambda s: (s.run.currency, s.paid_minor),
+    "returned": lambda s: (s.run.currency, s.returned_minor),
+    "amount": lambda s: (s.run.currency, s.total_minor),
+}
+
+
+def _sorted(request: StaffRequest, summaries: Iterable[Any]) -> tuple[Sequence[Head], list[Any]]:
+    return sorted_table(request, summaries, columns=RUN_COLUMNS, keys=RUN_SORTS, default="-run")
 
 
 @require_safe
 def runs(request: StaffRequest) -> HttpResponse:
     """All runs, and what a new one would pay in each currency."""
     now = timezone.now()
-    listed = list(selectors.runs()[:200])
+    heads, summaries = _sorted(request, selectors.run_summaries(list(selectors.runs()[:200])))
     plans = [
         _shown_plan(currency, services.plan_next_run(request.program, currency, now=now))
         for currency in currencies_in_use(request.program)
     ]
     context = {
-        "summaries": [_shown(s) for s in selectors.run_summaries(listed)],
+        "summaries": [_shown(s) for s in summaries],
+        "heads": heads,
         "plans": plans,
         "debts": waiting_proposals(),
     }
@@ -73,7 +97,7 @@ def runs(request: StaffRequest) -> HttpResponse:
 def runs_csv(request: StaffRequest) -> HttpResponseBase:
     """The list of runs as a file."""
     header = ("run", "state", "currency", "payouts", "amount", "paid", "returned", "prepared_at")
-    summaries = selectors.run_summaries(list(selectors.runs()))
+    _, summaries = _sorted(request, selectors.run_summaries(list(selectors.runs())))
     rows = (
         (
             s.run.number,

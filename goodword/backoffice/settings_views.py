@@ -16,7 +16,7 @@ from goodword.backoffice.refusals import form_page
 from goodword.backoffice.settings_forms import ProgramForm
 from goodword.domain.errors import DomainError
 from goodword.insights.csv import csv_response
-from goodword.insights.paging import page_of
+from goodword.insights.listing import Column, Listing, listing, searched
 from goodword.insights.refusals import show_refusal
 from goodword.mail.models import Mail
 from goodword.partners.models import PartnerUser
@@ -67,17 +67,25 @@ def resume(request: StaffRequest) -> HttpResponse:
     return _go(request, "settings")
 
 
+LETTER_COLUMNS = (
+    Column("Subject", sort="subject"),
+    Column("To", sort="to"),
+    Column("Written", sort="written"),
+    Column("State"),
+)
+LETTER_ORDERS = {"subject": ("subject", "id"), "to": ("to", "id"), "written": ("id",)}
+
+
 def outbox(request: StaffRequest) -> HttpResponse:
     """Every letter of the program, newest first."""
-    words, letters = _found(request)
-    page = page_of(request, letters, order=("-id",))
+    found = _found(request)
     sends = bool(server.EMAIL_HOST) and not request.program.is_demo
-    return render(request, "backoffice/settings/outbox.html", {"page": page, "sends": sends, "words": words})
+    context = {"page": found.page, "heads": found.heads, "sends": sends, "words": found.text}
+    return render(request, "backoffice/settings/outbox.html", context)
 
 
 def outbox_csv(request: StaffRequest) -> StreamingHttpResponse:
     """The same list as a file, without what the letters say."""
-    _, letters = _found(request)
     header = ("subject", "to", "written", "sent", "given up", "attempts")
     rows = (
         (
@@ -88,17 +96,17 @@ def outbox_csv(request: StaffRequest) -> StreamingHttpResponse:
             "yes" if letter.given_up else "",
             letter.attempts,
         )
-        for letter in letters.order_by("-id").iterator(chunk_size=500)
+        for letter in _found(request).ordered.iterator(chunk_size=500)
     )
     return csv_response(f"{request.program.slug}-letters", header, rows)
 
 
-def _found(request: StaffRequest) -> tuple[str, QuerySet[Mail]]:
-    """What is searched for, and the letters that fit."""
+def _found(request: StaffRequest) -> Listing:
+    """The letters that fit what is searched for."""
     letters = _letters(request)
-    if words := request.GET.get("q", "").strip().replace("\x00", "")[:100]:
+    if words := searched(request):
         letters = letters.filter(Q(to__icontains=words) | Q(subject__icontains=words))
-    return words, letters
+    return listing(request, letters, columns=LETTER_COLUMNS, orders=LETTER_ORDERS, default="-written", count=False)
 
 
 def outbox_letter(request: StaffRequest, letter: str) -> HttpResponse:

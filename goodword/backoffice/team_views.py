@@ -1,6 +1,7 @@
 """The team of the program: who is on it, invitations, roles, leaving."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -17,19 +18,38 @@ from goodword.backoffice.refusals import form_page
 from goodword.backoffice.settings_forms import InviteForm, ReasonForm, RoleForm
 from goodword.domain.errors import DomainError
 from goodword.insights.csv import csv_response
+from goodword.insights.listing import Column, Head, sorted_table
 from goodword.insights.refusals import show_refusal
+
+COLUMNS = (
+    Column("Name", sort="name"),
+    Column("Role", sort="role"),
+    Column("Programs", sort="programs"),
+    Column("Since", sort="since"),
+)
+SORTS: dict[str, Callable[[Membership], Any]] = {
+    "name": lambda mate: (mate.user.name.casefold(), mate.user.email),
+    "role": lambda mate: (mate.get_role_display(), mate.user.name.casefold()),
+    "programs": lambda mate: (bool(mate.program_id), mate.user.name.casefold()),
+    "since": lambda mate: mate.created_at,
+}
 
 
 def team(request: StaffRequest) -> HttpResponse:
     """Everybody who works on the program."""
-    return render(request, "backoffice/settings/team.html", {"team": team_of(request.program)})
+    heads, mates = _sorted(request)
+    return render(request, "backoffice/settings/team.html", {"team": mates, "heads": heads})
+
+
+def _sorted(request: StaffRequest) -> tuple[Sequence[Head], list[Membership]]:
+    return sorted_table(request, team_of(request.program), columns=COLUMNS, keys=SORTS, default="name")
 
 
 def team_csv(request: StaffRequest) -> StreamingHttpResponse:
     """The same as a file."""
     rows = (
         (member.user.name, member.user.email, member.role, _reach(member), member.created_at)
-        for member in team_of(request.program)
+        for member in _sorted(request)[1]
     )
     return csv_response(f"{request.program.slug} team", ("name", "email", "role", "programs", "since"), rows)
 

@@ -172,7 +172,7 @@ def agreement_end(request: StaffRequest, agreement: str) -> HttpResponse:
         messages.success(request, f"The agreement of {one.partner.name} ends after that day.")
         return redirect("backoffice:agreement", request.program.slug, one.public_id)
     title = f"End the agreement of {one.partner.name}"
-    context = {"form": form, "title": title, "button": "End it", "crumb": one.partner}
+    context = {"form": form, "title": title, "button": "End it", "tone": "danger", "crumb": one.partner}
     return form_page(request, "backoffice/partners/form.html", context)
 
 

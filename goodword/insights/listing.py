@@ -1,13 +1,15 @@
 """A table that a person can search, filter, sort, page and download: what the request asked for, ready to be drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from goodword.insights.paging import Page, page_of
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,22 @@ def listing(
         total=rows.count() if count else None,
         ordered=rows.order_by(*order),
     )
+
+
+def sorted_table(
+    request: HttpRequest,
+    rows: Iterable[T],
+    *,
+    columns: Sequence[Column],
+    keys: Mapping[str, Callable[[T], Any]],
+    default: str,
+) -> tuple[Sequence[Head], list[T]]:
+    """The heads and rows of a table that stands on one page whole. `keys` name the sorts, and say what they compare."""
+    sort = request.GET.get("sort", default)
+    if sort.removeprefix("-") not in keys:
+        sort = default
+    ordered = sorted(rows, key=keys[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    return [_head(column, sort) for column in columns], ordered
 
 
 def _head(column: Column, sort: str) -> Head:

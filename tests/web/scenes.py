@@ -49,6 +49,8 @@ def people(world: SimpleNamespace) -> SimpleNamespace:
         EmailAddress.objects.create(user=one, email=one.email, verified=True, primary=True)
     world.key = Authenticator.objects.get(user=world.mia, type=Authenticator.Type.WEBAUTHN).pk
     cast.seat(world.alder, "member", world.bob)
+    program.is_demo = True  # only a demo has a shop of its own
+    program.save(update_fields=["is_demo"])
     world.none = cast.person("none@acme.example", name="Nobody Here")
     return world
 

@@ -1,9 +1,12 @@
 """How states of lines, channels of touches and sources of facts are said: `{% load lines %}`."""
 
+from typing import Any
+
 from django import template
 
 from goodword.insights.lines import STATE_WORDS, StateWords
 from goodword.insights.outcomes import CHANNELS, SOURCES
+from goodword.insights.wording import money_text
 
 register = template.Library()
 
@@ -24,3 +27,11 @@ def channel(name: str) -> str:
 def source(name: str) -> str:
     """How we learned of a fact."""
     return SOURCES.get(name, f"by {name}")
+
+
+@register.filter
+def paid_as(line: Any) -> str:
+    """How a line's amount came about, in short: a share of something, or a fixed sum."""
+    if line.rate.endswith("%"):
+        return f"{line.rate} of {money_text(line.basis_minor, line.currency)}"
+    return "fixed amount"
