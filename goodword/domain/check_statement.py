@@ -325,7 +325,7 @@ class _Check:
         kind = str(self._row.get("kind") or "commission")
         needed = _NEEDED.get(kind, ("amount",))
         if kind == "override" and "%" in str(self._row.get("rate")):
-            needed = ("basis", *needed)
+            needed = ("basis", "round", *needed)
         lost = [do for do in needed if do not in self._texts]
         if lost:
             self.found.append(f"the steps do not show: {', '.join(lost)}")
