@@ -32,17 +32,29 @@ PROGRAM: Final[dict[str, Any]] = {
     "terms": {
         "basic": {
             "rules": [
-                {"key": "new", "when": {"customer": "new"}, "pay": {"percent": "10%"}, "cap": {"sale": "150.00"}},
-                {"key": "later", "pay": {"percent": "4%"}, "lasts": {"months": 12}},
+                {
+                    "key": "new",
+                    "on": "sale",
+                    "when": {"customer": "new"},
+                    "pay": {"percent": "10%"},
+                    "cap": {"sale": "150.00"},
+                },
+                {"key": "later", "on": "sale", "pay": {"percent": "4%"}, "lasts": {"months": 12}},
                 {"key": "lead", "on": "lead", "pay": {"flat": "1.50"}},
             ],
             "clawback": {"days": 60},
         },
         "standard": {
             "rules": [
-                {"key": "hardware", "when": {"product": {"in": ["p0", "p1", "p2"]}}, "pay": {"percent": "3%"}},
+                {
+                    "key": "hardware",
+                    "on": "sale",
+                    "when": {"product": {"in": ["p0", "p1", "p2"]}},
+                    "pay": {"percent": "3%"},
+                },
                 {
                     "key": "volume",
+                    "on": "sale",
                     "pay": {
                         "tiers": {
                             "measure": "volume",
@@ -65,6 +77,7 @@ PROGRAM: Final[dict[str, Any]] = {
             "rules": [
                 {
                     "key": "premium",
+                    "on": "sale",
                     "pay": {"schedule": [{"months": 6, "percent": "15%"}, {"percent": "7.5%"}]},
                     "cap": {"customer": "400.00"},
                     "floor": "0.25",

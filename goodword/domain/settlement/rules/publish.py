@@ -66,7 +66,8 @@ class Publisher:
         self.currencies = texts_of([self.currency])
         self.places = int(facts.program[0]["places"])
         self.keys, (_, first_bonus_key) = joined([names.rule_keys, names.bonus_keys])
-        self.labels = Labels(self.ids, self.partners, self.keys, first_bonus_key)
+        longest = sum(texts.longest() for texts in (self.ids, self.partners, self.keys))
+        self.labels = Labels(self.ids, self.partners, self.keys, first_bonus_key, longest)
         self.key_names = [*names.rule_keys, *names.bonus_keys]
         self._names = written(names, self.ids)
         self._payable: dict[int, bool] = {}

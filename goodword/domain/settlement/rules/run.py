@@ -32,8 +32,8 @@ _GROWS = {
 _OUT = (layout.U_LINES, layout.U_STAGES, layout.U_PICKS)
 _HASHED = ("tallies", "members", "paid", "recruited", "reached", "budget", "finals")
 _SCRATCH = ("weights", "parts", "rests", "numerators", "denominators", "kepts", "kept_ofs")
-LINES_AT_ONCE: Final = 1 << 17
-"""After so many lines, they are taken away where somebody takes them."""
+LINES_AT_ONCE: Final = 1 << 15
+"""After so many lines, they are taken away where somebody takes them: their words then stay near the processor."""
 
 
 class TooLarge(Exception):
