@@ -93,7 +93,7 @@ def bulk(folder: Path, count: int) -> dict[str, float]:
     out = folder / "out"
     shutil.rmtree(out, ignore_errors=True)
     command = [
-        sys.executable, "-m", "goodword.server.settle_command", "--program", str(folder / "facts.program.json"),
+        sys.executable, "-m", "goodword.server.cli", "settle", "--program", str(folder / "facts.program.json"),
         "--facts", str(folder / "facts"), "--out", f"{out}/",
     ]  # fmt: skip
     began = time.perf_counter()
@@ -118,11 +118,11 @@ def bulk(folder: Path, count: int) -> dict[str, float]:
 
 
 def peak_of(process: "subprocess.Popen[bytes]") -> int:
-    """Wait for a process; the most memory that it and all in its group held at once, looked at 20 times a second."""
+    """Wait for a process; the most memory that it and all in its group held at once, looked at five times a second."""
     most = 0
     while process.poll() is None:
         most = max(most, sum(map(resident, members(process.pid))))
-        time.sleep(0.05)
+        time.sleep(0.2)
     return most
 
 

@@ -2,7 +2,6 @@
 written), 1 a failure of ours.
 """
 
-import argparse
 import sys
 import traceback
 from collections.abc import Sequence
@@ -171,27 +170,3 @@ def print_summary(settled: Settled) -> None:
     print(f"{settled.lines} lines, {settled.outcomes} conversions without a line")
     for notice in settled.notices:
         print(f"{notice.notice}  refund {notice.refund}  sale {notice.sale}")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the arguments and settle."""
-    parser = argparse.ArgumentParser(prog="goodword settle", description="Settle files without a database.")
-    parser.add_argument("--program", required=True, help="the program document (JSON)")
-    parser.add_argument("--facts", required=True, action="append", help="a .jsonl file, - or a folder of Parquet files")
-    parser.add_argument("--as-of", help="RFC 3339; the latest fact when left out")
-    parser.add_argument("--out", help="where lines go: .jsonl, .csv, .parquet or a folder; else standard output")
-    parser.add_argument("--summary", action="store_true", help="print totals per partner, currency and state")
-    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help="tell how far it is")
-    given = parser.parse_args(arguments)
-    return settle_files(
-        given.program,
-        given.facts,
-        as_of=given.as_of,
-        out=given.out,
-        summary=given.summary,
-        progress=given.progress,
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,9 +16,9 @@ from goodword.domain.settlement import instant, line_to_json, outcome_to_json, r
 from goodword.domain.settlement.fields import parse_instant
 from goodword.domain.settlement.rules.prepare import prepare
 from goodword.server import settle_command
+from goodword.server.cli import app
 from goodword.server.fact_columns import prepare_folders
 from goodword.server.line_files import writer_to
-from goodword.server.settle_command import main
 from goodword.server.settle_progress import Progress
 from goodword.server.settle_run import settle_and_write
 from tests.domain.test_settlement_properties import PROGRAM, some_facts
@@ -36,6 +36,10 @@ def whole(document, facts, as_of=None):
     settlement = settle(read, read_facts(read, facts), instant(parse_instant(as_of)) if as_of else None)
     rows = [*map(line_to_json, settlement.lines), *map(outcome_to_json, settlement.outcomes)]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), settlement
+
+
+def main(words):
+    return app(["settle", *words], standalone_mode=False)
 
 
 def run(folder, document, facts, as_of=None, out="lines.jsonl"):
