@@ -12,7 +12,7 @@ from goodword.accounts.models import Program
 from goodword.commissions.checkpoints import known, settings_of
 from goodword.commissions.models import Checkpoint, Line, Outcome
 from goodword.domain.settlement import Checkpoint as State
-from goodword.domain.settlement import FactSet, Record, Settlement, Unfit, instant, read_program, settle_on
+from goodword.domain.settlement import FactSet, ReachesBack, Record, Settlement, Unfit, instant, read_program, settle_on
 from goodword.referrals.export import program_document
 from goodword.referrals.later_facts import facts_after
 
@@ -96,6 +96,8 @@ def _settled_on(
         settlement, after = settle_on(read_program(document), facts, until, state)
     except Unfit:
         raise Stale from None
+    except ReachesBack:
+        return None
     first = min(fresh.values(), default=until)
     if any(partners[name]["last"] >= first for name in after.partners if name in partners):
         return None

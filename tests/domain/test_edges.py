@@ -141,3 +141,14 @@ def test_the_latest_credit_decides_and_one_for_the_conversion_outranks():
     ]
     assert told(settled(program(TEN), facts, credits_)) == ["s p all 1.00", "t q all 1.00"]
     assert told(settled(program(TEN), facts, credits_, as_of="2026-01-12")) == ["s p all 1.00", "t p all 1.00"]
+
+
+def test_a_part_of_a_huge_sale_with_its_shipping_is_exact():
+    """Part and whole multiply to more than 64 bits hold."""
+    lines = [{"product": "a", "amount": "6000000000000.00"}, {"product": "b", "amount": "3999999999999.97"}]
+    huge = sale("s", "9999999999999.99", shipping="0.02", lines=lines)
+    a_only = program(terms(percent("10%", when={"product": "a"}, base={"less": ["tax"]})))
+    [line] = settled(a_only, referred(), [huge]).lines
+    assert line.basis == 600_000_000_000_001  # 6000000000000.00 * 9999999999999.99 / 9999999999999.97
+    [basis] = [step["from"] for step in line.steps if step["do"] == "basis"]
+    assert basis == "(6000000000000.00) * 9999999999999.99 / 9999999999999.97, rounded half up"

@@ -11,7 +11,7 @@ itself: `FactSet(partners=[Partner(...)], sales=[Sale(...)], ...)`; amounts in m
 """
 
 from goodword.domain.settlement.calendar import Zone, instant, moment, rfc3339
-from goodword.domain.settlement.checkpoint import Checkpoint, Record, Unfit, merged
+from goodword.domain.settlement.checkpoint import Checkpoint, ReachesBack, Record, Unfit, merged
 from goodword.domain.settlement.explain import Explanation, explain, explain_steps
 from goodword.domain.settlement.program import Program, Rule, Terms
 from goodword.domain.settlement.read_facts import FactReader, read_facts
@@ -72,6 +72,7 @@ __all__ = [
     "Partner",
     "Program",
     "Rate",
+    "ReachesBack",
     "Record",
     "Refund",
     "Rule",

@@ -20,6 +20,10 @@ class Unfit(Exception):
     """The checkpoint does not fit the program or the facts any more: everything has to be taken again."""
 
 
+class ReachesBack(Exception):
+    """A later conversion changes earlier lines: those of its partner have to be settled anew."""
+
+
 class Checkpoint(NamedTuple):
     """The state of a fold, or the part of it that some customers and partners need."""
 

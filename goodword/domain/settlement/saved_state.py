@@ -12,19 +12,26 @@ from goodword.domain.settlement.rules import layout
 from goodword.domain.settlement.rules.kept import rules_hash
 from goodword.domain.settlement.rules.layout import NONE, Facts, Table
 from goodword.domain.settlement.rules.prepared import Prepared
-from goodword.domain.settlement.rules.run import Run, hashed, needs_totals
+from goodword.domain.settlement.rules.run import Run, hashed
 
 _PERIOD_BITS: Final = 18
 _APART: Final = 1 << 29
 
 
 def can_be_continued(facts: Facts) -> bool:
-    """Whether lines stay as they are when later conversions come. Not where a rule looks at a period's final total, or
-    a budget is shared out over its period; nor where a trailing total has to forget customers.
+    """Whether there is any going on. Not where a budget is shared out over its period, so that every conversion changes
+    the lines before it; nor where a trailing total has to forget customers.
     """
     program = facts.program[0]
     shares_out = program["budget_pro_rata"] and program["budget"] != NONE
-    return not (needs_totals(facts) or shares_out or facts.keys["trailing"].any())
+    return not (shares_out or facts.keys["trailing"].any())
+
+
+def reaches_back(run: Run) -> bool:
+    """Whether a line is paid by its period's final total, which pays all lines of the period anew."""
+    lines = run.tables["lines"][: run.used[layout.U_LINES]]
+    paid_by = run.facts.rules[lines["rule"][lines["kind"] == layout.COMMISSION]]
+    return bool(((paid_by["pay"] == layout.TIERS) & (paid_by["mode"] == layout.WHOLE)).any())
 
 
 def counting_of(prepared: Prepared) -> str:

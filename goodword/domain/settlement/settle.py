@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from goodword.domain.money import OutOfRange
-from goodword.domain.settlement.checkpoint import Checkpoint, Unfit, merged
+from goodword.domain.settlement.checkpoint import Checkpoint, ReachesBack, Unfit, merged
 from goodword.domain.settlement.program import Program
 from goodword.domain.settlement.records import FactSet, Instant
 from goodword.domain.settlement.result import Settlement
@@ -77,11 +77,12 @@ def settle_on(program: Program, facts: FactSet, as_of: Instant, known: Checkpoin
     count as taken up to its record's `last`; of those before, the facts need only hold sales with codes and what set
     locks. The result is what `settle` says of these conversions from all facts, as long as each came after all
     others of its customer and of the partners it pays, and nothing about earlier ones has changed: that is the caller's
-    to see. Raises Unfit where the checkpoint does not serve, OutOfRange as `settle`.
+    to see. Raises Unfit where the checkpoint does not serve, ReachesBack where lines change earlier ones, OutOfRange as
+    `settle`.
     """
     from goodword.domain.settlement.rules.prepare import prepare
     from goodword.domain.settlement.rules.run import Run
-    from goodword.domain.settlement.saved_state import can_be_continued, restore, saved
+    from goodword.domain.settlement.saved_state import can_be_continued, reaches_back, restore, saved
 
     with _no_collection():
         prepared = prepare(program, facts, as_of)
@@ -92,6 +93,8 @@ def settle_on(program: Program, facts: FactSet, as_of: Instant, known: Checkpoin
         rows = _fresh(prepared, known)
         with _in_words(prepared):
             run.only(rows)
+        if reaches_back(run):
+            raise ReachesBack
         return _published(prepared, run), _with_the_unseen(saved(run, prepared), known, prepared)
 
 

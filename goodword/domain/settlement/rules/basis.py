@@ -58,28 +58,26 @@ def extras(conversion: Row, one: Row) -> int:
 
 
 @rule
-def figure(w: World, conversion: Row, one: Row, pick_lo: int, pick_n: int) -> tuple[int, int, bool]:
-    """The exact figure of the picked lines (`pick_n` 0: all), as made, as a ratio, and whether it could be written
-    down. It may be below 0.
+def figure(w: World, conversion: Row, one: Row, pick_lo: int, pick_n: int) -> tuple[int, int, int]:
+    """The exact figure of the picked lines (`pick_n` 0: all), as made: two factors and a divisor above 0, apart because
+    their product may need more than 64 bits. It may be below 0.
     """
     if not conversion.is_sale:
-        return (conversion.amount, 1, True)
+        return (conversion.amount, 1, 1)
     extra = extras(conversion, one)
     net = conversion.amount - conversion.tax - conversion.shipping
     if pick_n == 0:
-        return (net + extra, 1, True)
+        return (net + extra, 1, 1)
     part = 0
     for at in range(pick_lo, pick_lo + pick_n):
         part += t.sale_lines(w, t.picks(w, at).value).amount
     if extra == 0:
-        return (part, 1, True)
+        return (part, 1, 1)
     if net == 0:
-        return (part * conversion.line_n + extra * pick_n, conversion.line_n, True)
-    if not fits(abs(part), abs(net + extra)):
-        return (0, 1, False)
+        return (part * conversion.line_n + extra * pick_n, 1, conversion.line_n)
     if net < 0:
-        return (-part * (net + extra), -net, True)
-    return (part * (net + extra), net, True)
+        return (-part, net + extra, -net)
+    return (part, net + extra, net)
 
 
 @rule

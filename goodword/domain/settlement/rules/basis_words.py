@@ -57,9 +57,10 @@ def write_basis(w: World, p: Sheet, line: Row, one: Row, conversion: Row, graded
     program, froms, start = tables.program(w, 0), sheet.froms(p), sheet.pen(p)[AT_FROM]
     theirs, at_par = tables.places(w, conversion.currency).value, rate.numerator == 1 and rate.denominator == 1
     has_factors = line.returned != 0 or line.kept_months != NONE or not at_par
-    at = put(froms, start, "max(") if line.figure < 0 else start
+    sign = _sign(line)
+    at = put(froms, start, "max(") if sign < 0 else start
     at = _put_figure(w, froms, at, line, one, conversion, theirs)
-    if line.figure < 0:
+    if sign < 0:
         at = put(froms, at, ", 0)")
     elif has_factors and _is_sum(froms, start, at):
         at = _bracket(froms, start, at)
@@ -69,11 +70,19 @@ def write_basis(w: World, p: Sheet, line: Row, one: Row, conversion: Row, graded
         at = _put_exchange(p, froms, at, rate, conversion.currency, theirs - program.places)
         if at == NO_FIT:
             return False
-    if line.figure > 0 and (has_factors or line.figure_per != 1) and _is_inexact(line, conversion, graded, rate):
+    if sign > 0 and (has_factors or line.figure_per != 1) and _is_inexact(line, conversion, graded, rate):
         at = put_rounding(froms, at, program.rounding)
     said(p, BASIS, at)
     comes_to_money(p, line.whole, program.places)
     return True
+
+
+@rule
+def _sign(line: Row) -> int:
+    """Whether a figure is above 0 (1), below (-1) or 0."""
+    if line.figure == 0 or line.figure_times == 0:
+        return 0
+    return 1 if (line.figure > 0) == (line.figure_times > 0) else -1
 
 
 @rule
@@ -210,7 +219,7 @@ def _bracket(froms: Table, start: int, end: int) -> int:
 
 @rule
 def _is_inexact(line: Row, conversion: Row, graded: int, rate: Row) -> bool:
-    """Whether figure × kept × rate is no whole minor unit: its three factors cancel all three divisors or not."""
+    """Whether figure × kept × rate is no whole minor unit: its factors cancel all divisors or not."""
     kept, kept_of, months, graded_of = 1, 1, 1, 1
     if line.returned:
         kept, kept_of = conversion.amount - line.returned, conversion.amount
@@ -218,9 +227,10 @@ def _is_inexact(line: Row, conversion: Row, graded: int, rate: Row) -> bool:
         months, graded_of = line.kept_months, graded
     if kept == 0 or months == 0:
         return False
-    figure, over = line.figure, rate.numerator
+    figure, times, over = abs(line.figure), abs(line.figure_times), rate.numerator
     for divisor in (line.figure_per, kept_of, graded_of, rate.denominator):
         figure, left = _cancel(figure, divisor)
+        times, left = _cancel(times, left)
         kept, left = _cancel(kept, left)
         months, left = _cancel(months, left)
         over, left = _cancel(over, left)

@@ -6,7 +6,7 @@ from goodword.domain.settlement.rules import tables as t
 from goodword.domain.settlement.rules.basis import basis_of, figure, kept_months_of, kept_ratio, returned_of
 from goodword.domain.settlement.rules.compiling import rule
 from goodword.domain.settlement.rules.conditions import holds
-from goodword.domain.settlement.rules.exact import products_order, share_out
+from goodword.domain.settlement.rules.exact import fits, products_order, share_out
 from goodword.domain.settlement.rules.layout import (
     AMOUNT_LIMIT,
     AMOUNT_TOO_LARGE,
@@ -195,17 +195,18 @@ def _put_basis(
     w: World, line: Row, case: Row, mode: int, conversion: Row, one: Row, party: Row, kept: int, kept_of: int, rate: Row
 ) -> int:
     """The rule's basis, as made and as kept, and the partner's part by the largest remainder over all shares."""
-    line.figure, line.figure_per, written = figure(w, conversion, one, line.pick_lo, line.pick_n)
-    if not written:
+    line.figure, line.figure_times, line.figure_per = figure(w, conversion, one, line.pick_lo, line.pick_n)
+    if not fits(abs(line.figure), abs(line.figure_times)):
         return BY_HAND
-    made = basis_of(line.figure, line.figure_per, 1, 1, rate, mode)
+    exact = line.figure * line.figure_times
+    made = basis_of(exact, line.figure_per, 1, 1, rate, mode)
     if made == NONE:
         return BY_HAND
     if made >= AMOUNT_LIMIT:
         return AMOUNT_TOO_LARGE
     whole = made
     if kept != kept_of:
-        whole = basis_of(line.figure, line.figure_per, kept, kept_of, rate, mode)
+        whole = basis_of(exact, line.figure_per, kept, kept_of, rate, mode)
         if whole == NONE:
             return BY_HAND
     line.whole_made, line.made, line.whole, line.basis = (made, made, whole, whole)

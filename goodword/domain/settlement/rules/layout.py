@@ -147,23 +147,20 @@ Stage = _row(i8="before after a b c", i4="what")
 CAP_CUSTOMER,
 CAP_PERIOD: a the cap, b used before. GUARDRAIL: a most for all, b total of all, c the conversion's basis."""
 Line = _row(
-    i8="""figure figure_per returned whole whole_made basis made quantity before after rounded first amount unbudgeted
-    spent""",
+    i8="""figure figure_times figure_per returned whole whole_made basis made quantity before after rounded first
+    amount unbudgeted spent""",
     i4="""conversion partner rule terms agreement share ppm tail_ppm share_ppm hold_days pick_lo pick_n stage_lo stage_n
     because kept_months months child level order""",
     i1="kind how in_tail reasons together guarded",
 )
-"""A line. Its exact figure is `figure / figure_per`; what was kept of it (amount - returned) / amount, and kept_months
-of
-the terms' graded months (NONE: not graded). `rule`: row of the rule (commission: its own; override: the recruits';
-bonus: the row of the bonus). `share`: row in shares (NONE: assist). `ppm`: the percent or schedule's rate, or an
-override's. `rounded`: what its rule's partners get together; `together` 1: they are several; `first`: its part, before
-stages. `unbudgeted`: the amount before the budget; `spent`: what the budget had spent (or, pro rata, all lines came
-to).
-Override: `child` the row of the override, `before` how many flats, `figure` what its percent is of. Bonus: before and
-after the totals. `pick_lo`, `pick_n`: rows of the sale's lines in picks (0: all of it); of an override the figures that
-its
-percent is of, one for each commission below. `months`: whole months in a schedule."""
+"""A line. Its exact figure is `figure * figure_times / figure_per`; what was kept of it (amount - returned) / amount,
+and kept_months of the terms' graded months (NONE: not graded). `rule`: row of the rule (commission: its own; override:
+the recruits'; bonus: the row of the bonus). `share`: row in shares (NONE: assist). `ppm`: the percent or schedule's
+rate, or an override's. `rounded`: what its rule's partners get together; `together` 1: they are several; `first`: its
+part, before stages. `unbudgeted`: the amount before the budget; `spent`: what the budget had spent (or, pro rata, all
+lines came to). Override: `child` the row of the override, `before` how many flats, `figure` what its percent is of.
+Bonus: before and after the totals. `pick_lo`, `pick_n`: rows of the sale's lines in picks (0: all of it); of an
+override the figures that its percent is of, one for each commission below. `months`: whole months in a schedule."""
 
 Table: TypeAlias = NDArray[Any]
 Row: TypeAlias = Any

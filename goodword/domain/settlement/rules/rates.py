@@ -172,9 +172,11 @@ def worth(
     if one.pay == FLAT:
         units = t.sale_lines(w, sale_line).quantity if one.each_unit and sale_line != NONE else 1
         return (one.flat * units, 1, fits(one.flat, units))
-    numerator, denominator, written = _line_figure(w, conversion, one, sale_line)
-    numerator = max(numerator, 0)
-    if not written or not fits(numerator, rate.numerator) or (not fits(denominator, rate.denominator)):
+    numerator, times, denominator = _line_figure(w, conversion, one, sale_line)
+    if not fits(abs(numerator), abs(times)):
+        return (0, 1, False)
+    numerator = max(numerator * times, 0)
+    if not fits(numerator, rate.numerator) or not fits(denominator, rate.denominator):
         return (0, 1, False)
     numerator, denominator = (numerator * rate.numerator, denominator * rate.denominator)
     common = gcd(numerator, denominator)
@@ -185,7 +187,7 @@ def worth(
 
 
 @rule
-def _line_figure(w: World, conversion: Row, one: Row, sale_line: int) -> tuple[int, int, bool]:
+def _line_figure(w: World, conversion: Row, one: Row, sale_line: int) -> tuple[int, int, int]:
     if sale_line == NONE or conversion.line_n == 1:
         return figure(w, conversion, one, 0, 0)
     free = w.picks_n - 1
