@@ -12,8 +12,10 @@ import pytest
 import goodword.domain
 from goodword.domain.money import to_decimal
 from goodword.domain.settlement import read_facts, read_program, settle
+from tests.domain.sums import comes_to, read_sum
 
 DOC = (Path(__file__).parents[2] / "docs" / "commission-rules.md").read_text()
+SUMS = re.findall(r"```sums\n(.*?)```", DOC, re.DOTALL)
 MODULES = [found.name for found in pkgutil.walk_packages(goodword.domain.__path__, "goodword.domain.")]
 
 
@@ -44,6 +46,21 @@ def test_the_rules_example_is_what_the_engine_says(settlement):
 
 def test_the_steps_example_is_what_the_engine_says(settlement):
     assert rows("| do | from | is |") == [[s["do"], s["from"], s["is"]] for s in settlement.lines[0].steps]
+
+
+@pytest.mark.parametrize("text", SUMS)
+def test_the_worked_sums_are_what_the_engine_says(text):
+    case = read_sum(text)
+    assert case.pays + case.none, "a sum says what comes of it"
+    assert comes_to(case) == (case.pays, case.none)
+
+
+def test_every_kind_of_pay_and_limit_has_a_worked_sum():
+    written = " ".join(SUMS)
+    words = (
+        "percent flat schedule tiers lasts floor cap guardrail budget overrides bonuses clawback tail when adds choose"
+    )
+    assert [word for word in words.split() if f'"{word}"' not in written] == []
 
 
 @pytest.mark.parametrize("name", MODULES)
