@@ -93,6 +93,7 @@ STAFF: list[Rule] = [
     Page("backoffice:debt-refuse", "POST", staff="OW FI"),
     Page("backoffice:settings", "GET", staff="OW PM FI VI"),
     Page("backoffice:settings-edit", "GET POST", staff="OW", step_up=True, when_paused=True),
+    Page("backoffice:settings-rules", "GET POST", staff="OW", step_up=True),
     Page("backoffice:settings-pause", "POST", staff="OW", step_up=True),
     Page("backoffice:settings-resume", "POST", staff="OW", step_up=True, when_paused=True),
     Page("backoffice:team", "GET", staff="OW PM FI VI"),

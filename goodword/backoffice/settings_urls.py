@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from goodword.backoffice import audit_views, key_views, settings_views, team_views
+from goodword.backoffice import audit_views, key_views, program_rules_views, settings_views, team_views
 
 urlpatterns: list[URLPattern] = [
     path("settings", settings_views.settings, name="settings"),
     path("settings/edit", settings_views.edit, name="settings-edit"),
+    path("settings/rules", program_rules_views.rules, name="settings-rules"),
     path("settings/pause", settings_views.pause, name="settings-pause"),
     path("settings/resume", settings_views.resume, name="settings-resume"),
     path("settings/team", team_views.team, name="team"),

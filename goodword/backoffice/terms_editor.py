@@ -190,6 +190,11 @@ class Editor:
         return len(self.rules) > 1 or self.sheet.get("choose", "first") != "first"
 
     @property
+    def samples_wrong(self) -> bool:
+        """Whether a sample has no amount, so that its fields should be seen."""
+        return any(not row.answers.get("amount") for row in self.samples)
+
+    @property
     def rules(self) -> list[Row]:
         return self.rows("rules")
 

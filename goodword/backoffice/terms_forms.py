@@ -231,9 +231,8 @@ class StepForm(Part):
         super().__init__(data, prefix, currency=currency)
         self.fields["unit"].widget.choices = [("percent", "%"), ("flat", currency)]
         start = number("From", needed=True)
-        self.is_first = (prefix or "").endswith("-0")
-        if self.is_first:
-            start.disabled = True
+        if (prefix or "").endswith("-0"):  # steps begin at 0, so there is no gap below the first
+            start.disabled, start.initial = True, "0"
         self.fields = {"from": start, **self.fields}
 
 
@@ -265,7 +264,7 @@ class BonusForm(_InCurrency):
     event = text("Name of the event", "As your system sends it, e.g. lead", needed=True)
     measure = choice("The goal is", [("count", "a number of them"), ("customers", "a number of customers"),
                                      ("volume", "an amount of money")])  # fmt: skip
-    reaches = number("To reach", "e.g. 10, or 10,000 where it is money", needed=True)
+    reaches = number("To reach", "e.g. 10", needed=True)
     per = choice("Within", PERIODS)
     flat = number("Bonus", needed=True)
     if_undone = choice("Fully refunded ones", [("reverse", "do not count"), ("keep", "still count")])
@@ -283,10 +282,10 @@ class WholeForm(Part):
             ("sum", "All of them count"),
         ],
     )
-    clawback_days = number("A refund takes commission back within", "Of the sale; empty: whenever it is", unit="days")
+    clawback_days = number("A refund counts for", "From the sale on; empty: whenever it is", unit="days")
     graded_months = number(
-        "A contract that ends early",
-        "The commission is kept month by month until then; empty: kept whole",
+        "Earned in full after",
+        "When a contract ends earlier, commission is kept month by month; empty: kept whole",
         unit="months",
     )
 

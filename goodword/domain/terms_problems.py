@@ -14,10 +14,11 @@ _NOTATION: Final = {"not_a_number", "wrong_type", "required", "invalid_date", "u
 _PERCENTS: Final = {"percent"}
 _AMOUNTS: Final = {"flat", "floor", "cap_sale", "cap_customer", "cap_period"}
 _WHOLES: Final = {
-    "months", "payments", "level", "hold_days", "lapsed_days", "clawback_days", "graded_months",
+    "months", "payments", "level", "hold_days", "lapsed_days", "clawback_days", "graded_months", "half_life_days",
+    "lock_months", "window_days",
 }  # fmt: skip
 _OTHERS: Final = {
-    "value": "write what it is compared with; see the example beside the field",
+    "value": "write what it is compared with, as the example shows",
     "from": "write where the step begins, such as 10000 or 10",
     "reaches": "write what has to be reached, such as 10000 or 10",
     "key": "write a short name",
@@ -40,17 +41,20 @@ def _told(problem: Problem, field: str) -> Problem:
     elif problem.code == "conflicting_fields" and name == "mode":
         message, remedy = "earlier months are over before the sale", "choose “The total before a sale decides”"
     elif problem.code in _NOTATION:
-        remedy = _remedy(name) or remedy
+        remedy = _remedy(field) or remedy
         message = "nothing is written here" if problem.value in {"", "''"} else message
     return replace(problem, field=field, message=message, remedy=remedy)
 
 
-def _remedy(name: str) -> str:
+def _remedy(field: str) -> str:
+    name = field.rpartition("-")[2]
+    if name == "value" and "-steps-" in field:
+        return "write what this step pays, such as 8 or 50.00"
     if name in _PERCENTS:
         return "write a percent such as 20 or 12.5"
     if name in _AMOUNTS:
         return "write an amount such as 50.00"
-    return "write a whole number such as 12" if name in _WHOLES else _OTHERS.get(name, "")
+    return "write a whole number such as 12" if name in _WHOLES or name.startswith("window_") else _OTHERS.get(name, "")
 
 
 def rates_over_whole(terms: Terms) -> list[str]:

@@ -116,4 +116,5 @@ _WORDS: Mapping[str, Words] = {
     "team.role_changed": Words("changed the role of {it}"),
     "terms.created": Words("began the terms {it}", "Created"),
     "terms.published": Words("published {it}", "Published {it}"),
+    "terms.second_person_asked": Words("asked a second person to publish {it}", "A second person was asked"),
 }

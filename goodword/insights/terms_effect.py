@@ -57,8 +57,8 @@ class Effect:
         return self.draft - self.now
 
     def rate(self, amount: int) -> int:
-        """What an amount is of everything that was credited, in millionths."""
-        return round(amount * 1_000_000 / self.volume) if self.volume else 0
+        """What an amount is of everything that was credited, in millionths, to a hundredth of a percent."""
+        return (amount * 20_000 + self.volume) // (2 * self.volume) * 100 if self.volume else 0
 
     @property
     def now_rate(self) -> int:

@@ -107,6 +107,12 @@ def _exported(_client: Client, world: Any) -> str:
     return reverse("backoffice:payout-confirm", args=[world.program.slug, run.public_id])
 
 
+def _new_program(_client: Client, world: Any) -> str:
+    new = cast.program(slug="fresh")  # nothing was sold yet, so its rules are open
+    cast.member(new, "owner", world.olga)
+    return reverse("backoffice:settings-rules", args=[new.slug])
+
+
 def _key(name: str) -> Callable[[Client, Any], str]:
     return lambda _client, world: reverse(name, kwargs={"pk": world.key})
 
@@ -157,6 +163,9 @@ FORMS = [
     office("settings-edit", "accent allowed_hosts minimum_payout", name="Acme", accent="red", recruiting="open",
            allowed_hosts="no host", minimum_payout="-1"),
     office("settings-pause", "reason", reason=LONG),
+    Bad("backoffice:settings-rules", {"window_days": "soon", "hold_days": "", "guardrail": "200", "budget_amount": "x",
+                                      "lock": "months", "lock_months": "?", "window_link": "-1"},
+        "window_days hold_days guardrail budget_amount lock_months window_link", path=_new_program),
     office("team-invite", "role", name="Nia", email="x@acme.example", role="king"),
     office("team-invite", "email", name="Nia", email="not an address", role="viewer"),
     office("team-member", "role", role="king", reason="promoted"),
