@@ -35,6 +35,7 @@ from goodword.domain.emails import mask_email
 from goodword.domain.ids import public_id
 from goodword.domain.moments import Clock, past_instant
 from goodword.domain.partner_details import PartnerDetails
+from goodword.partners.exact_json import plain_numbers
 from goodword.partners.models import Agreement, Group, Partner, Terms, TermsVersion
 from goodword.partners.services import (
     create_group,
@@ -282,7 +283,7 @@ def _version_shown(version: TermsVersion) -> dict[str, Any]:
         "terms": version.terms.key,
         "number": version.number,
         "key": version.settlement_key,
-        "document": version.document,
+        "document": plain_numbers(version.document),
         "note": version.note or None,
         "content_hash": version.content_hash,
         "published_at": version.published_at,

@@ -1,4 +1,4 @@
-"""How JSON with exact numbers goes into the database and comes back: `1.50` stays 1.50. Nothing else lives here."""
+"""How JSON with exact numbers goes into the database, comes back, and is answered: `1.50` stays 1.50."""
 
 import json
 from decimal import Decimal
@@ -19,3 +19,14 @@ class ExactDecoder(json.JSONDecoder):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "parse_float": Decimal})
+
+
+def plain_numbers(value: Any) -> Any:
+    """The same with numbers that any writer of JSON can write. One too long for that becomes a text, never another."""
+    if isinstance(value, dict):
+        return {key: plain_numbers(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [plain_numbers(part) for part in value]
+    if not isinstance(value, Decimal):
+        return value
+    return float(value) if Decimal(repr(float(value))) == value else str(value)

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from goodword.accounts.models import Program
 from goodword.domain.settlement import fact_to_json, records
-from goodword.domain.settlement.strict_json import json_text
+from goodword.domain.settlement.strict_json import json_text, pretty_json
 from goodword.partners.models import TermsVersion
 from goodword.referrals.fact_rows import SOURCES, fact_records, settlement_facts
 from goodword.referrals.models import Refund
@@ -66,8 +66,7 @@ def export_facts(program: Program, folder: Path) -> dict[str, int]:
             if not counts[name]:
                 path.unlink()
     with written_whole(folder / "program.json") as file:
-        json.dump(document, file, ensure_ascii=False, indent=2)
-        file.write("\n")
+        file.write(pretty_json(document) + "\n")
     return counts
 
 

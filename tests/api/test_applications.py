@@ -78,6 +78,21 @@ def test_terms_that_pay_nothing_are_not_published(api, acme, document, said):
     assert "add a rule" in problem["remedy"]
 
 
+def test_rates_over_the_whole_sale_are_not_published_by_a_program_alone(api, acme):
+    document = {"rules": [{"key": "launch", "pay": {"percent": "101%"}}]}
+    refused = api.post("/terms/standard/versions", {"document": document})
+    assert (refused.status_code, refused.json()["code"]) == (409, "second_person_needed")
+    assert "“launch” pays 101%" in refused.json()["detail"]
+
+
+def test_numbers_of_a_document_come_back_as_they_were_sent(api, acme):
+    sent = '{"document": {"rules": [{"key": "a", "pay": {"percent": "5%"}, "when": {"properties.size": 1.50}}]}}'
+    made = api.post("/terms/standard/versions", sent)
+    assert made.status_code == 201, made.content
+    assert b"1.5" in made.content
+    assert b'"1.5' not in made.content
+
+
 def test_a_paused_program_records_facts_and_decides_nothing(api, acme):
     type(acme.program).objects.filter(pk=acme.program.pk).update(status="paused")
     at = "2026-05-01T09:30:00Z"
