@@ -30,6 +30,7 @@ from goodword.domain.ids import public_id
 from goodword.domain.money import to_decimal
 from goodword.ledger.models import Account, Entry, Transaction
 from goodword.ledger.selectors import JournalEntry, JournalTransaction, with_entries
+from goodword.partners.exact_json import plain_numbers
 from goodword.partners.models import Partner
 from goodword.payouts.models import Payout
 from goodword.payouts.services import prepare_run
@@ -228,7 +229,7 @@ def get_program(request: Call) -> dict[str, Any]:
         "name": program.name,
         "status": program.status,
         "allowed_hosts": program.allowed_hosts,
-        "document": program_document(program),
+        "document": plain_numbers(program_document(program)),
     }
 
 
