@@ -90,15 +90,16 @@ PROGRAM: Final[dict[str, Any]] = {
 }
 
 
-def write_world(folder: Path, conversions: int, *, native: bool = False, seed: int = 7) -> Path:
+def write_world(folder: Path, conversions: int, *, native: bool = False, seed: int = 7, groups: int = 1) -> Path:
     """Write the facts into a folder and `program.json` beside it; returns the program's path.
 
-    `native`: instants as timestamps and money as decimals, in place of the texts that JSON has.
+    `native`: instants as timestamps and money as decimals, in place of the texts that JSON has. `groups`: so many parts
+    of the world have no customer, partner or recruiter in common.
     """
     folder.mkdir(parents=True, exist_ok=True)
     program = folder.with_name(folder.name + ".program.json")
     program.write_text(json.dumps(PROGRAM, indent=1))
-    writer = _World(folder, conversions, default_rng(seed), native=native)
+    writer = _World(folder, conversions, default_rng(seed), native=native, groups=groups)
     writer.people()
     writer.touches()
     writer.conversions()
@@ -106,7 +107,8 @@ def write_world(folder: Path, conversions: int, *, native: bool = False, seed: i
 
 
 class _World:
-    def __init__(self, folder: Path, conversions: int, chance: Generator, *, native: bool) -> None:
+    def __init__(self, folder: Path, conversions: int, chance: Generator, *, native: bool, groups: int) -> None:
+        self._groups = groups
         self._folder, self._chance, self._native = folder, chance, native
         self._sales, self._leads = conversions * 85 // 100, conversions // 10
         self._refunds = conversions - self._sales - self._leads
@@ -117,7 +119,8 @@ class _World:
         """Partners, a tenth of them recruited; their agreements; and customers."""
         partners, customers = np.arange(self._partners), np.arange(self._customers)
         parent = self._chance.integers(0, np.maximum(partners, 1))
-        recruited = (self._chance.random(self._partners) < 0.1) & (partners > 0)
+        parent = self._in_group(parent, partners, partners)
+        recruited = (self._chance.random(self._partners) < 0.1) & (partners > 0) & (parent >= 0)
         email = pc.binary_join_element_wise("sales@firm", pc.cast(partners, pa.string()), ".example", "")
         columns = {"id": _ids("p", partners), "parent": _ids("p", parent, recruited), "emails": _lists(email)}
         self._write("partner", iter([columns]))
@@ -140,6 +143,7 @@ class _World:
         for numbers, at in self._moments(self._count):
             customer = self._chance.integers(0, self._customers, len(numbers))
             partner = (customer * 31 + self._chance.integers(0, 3, len(numbers)) * 17) % self._partners
+            partner = self._in_group(partner, customer, self._partners)
             channel = self._chance.choice([0, 0, 0, 0, 1, 2], len(numbers))
             words = pa.DictionaryArray.from_arrays(channel, pa.array(["link", "form", "manual"])).cast(pa.string())
             yield {
@@ -149,6 +153,11 @@ class _World:
                 "customer": _ids("c", customer),
                 "channel": words,
             }
+
+    def _in_group(self, partner: Any, member: Any, below: Any) -> Any:
+        """A partner near this one, of the member's group and below a number; below 0 where there is none."""
+        found = partner - partner % self._groups + member % self._groups
+        return np.where(found >= below, found - self._groups, found)
 
     def conversions(self) -> None:
         """Sales by time, leads, and refunds of some sales."""

@@ -3,6 +3,7 @@
 import os
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,6 +34,14 @@ Processes = Annotated[
 ]
 Threads = Annotated[int, typer.Option("--threads", help="Threads in each web process.", min=1, max=64)]
 Concurrency = Annotated[int, typer.Option("--concurrency", help="Jobs at the same time.", min=1, max=64)]
+
+
+class Engine(StrEnum):
+    """What settles."""
+
+    local = "local"
+    spark = "spark"
+
 
 DEFAULT_HOST, DEFAULT_PORT, DEFAULT_THREADS, DEFAULT_CONCURRENCY = "127.0.0.1", 8000, 2, 2
 
@@ -162,11 +171,18 @@ def settle(
     progress: Annotated[
         bool | None, typer.Option("--progress/--no-progress", help="Tell how far it is (else when at a terminal).")
     ] = None,
+    engine: Annotated[Engine, typer.Option("--engine", help="Settle here, or on Apache Spark.")] = Engine.local,
+    master: Annotated[str, typer.Option("--master", help="The address of Spark's master.")] = "local[*]",
+    work: Annotated[str | None, typer.Option("--work", help="A folder that all Spark workers see.")] = None,
 ) -> None:
     """Settle files without a database. Exit code 2 when the input is not as it must be."""
     from goodword.server.settle_command import settle_files
+    from goodword.server.settle_spark import Cluster
 
-    raise typer.Exit(settle_files(program, facts, as_of=as_of, out=out, summary=summary, progress=progress))
+    cluster = Cluster(master, work) if engine is Engine.spark else None
+    raise typer.Exit(
+        settle_files(program, facts, as_of=as_of, out=out, summary=summary, progress=progress, cluster=cluster)
+    )
 
 
 @app.command(name="check-statement")

@@ -27,7 +27,7 @@ def prepare_folders(
     """
     count = _Count(tell)
     try:
-        files = _files(paths)
+        files = files_of(paths)
         if files is None:
             return None
         few = _few(program, files)
@@ -55,7 +55,7 @@ class _Count:
         self.more(rows - self._told)
 
 
-def _files(paths: Sequence[str]) -> dict[str, list[Path]] | None:
+def files_of(paths: Sequence[str]) -> dict[str, list[Path]] | None:
     """The files of each fact in these folders; None when there are others."""
     found: dict[str, list[Path]] = {kind: [] for kind in FACTS}
     for folder in map(Path, paths):

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
@@ -42,7 +42,7 @@ class Outcomes(Protocol):
 class LineWriter(Protocol):
     """Writes lines, then outcomes. `place` puts what was written where it belongs; without it nothing stays."""
 
-    def form(self, chunk: Chunk) -> Any:
+    def form(self, chunk: Chunk | pa.Table) -> Any:
         """What will be written of some lines."""
 
     def write(self, formed: Any) -> int:
@@ -128,8 +128,8 @@ class _JsonLines(_Files):
             self._files.append(_beside(Path(tempfile.gettempdir()) / "goodword-lines.jsonl"))
         return super().__enter__()
 
-    def form(self, chunk: Chunk) -> tuple[int, bytes]:
-        return len(chunk), _json_lines(map(line_to_json, chunk.lines()))
+    def form(self, chunk: Chunk | pa.Table) -> tuple[int, bytes]:
+        return len(chunk), _json_lines(_rows(chunk))
 
     def write(self, formed: tuple[int, bytes]) -> int:
         self._files[0].write(formed[1])
@@ -158,9 +158,8 @@ class _Csv(_Files):
             file.write(_csv_rows([schema.names]))
         return self
 
-    def form(self, chunk: Chunk) -> tuple[int, bytes]:
-        rows = map(line_to_json, chunk.lines())
-        return len(chunk), _csv_rows([_cell(name, row[name]) for name in SCHEMA.names] for row in rows)
+    def form(self, chunk: Chunk | pa.Table) -> tuple[int, bytes]:
+        return len(chunk), _csv_rows([_cell(name, row[name]) for name in SCHEMA.names] for row in _rows(chunk))
 
     def write(self, formed: tuple[int, bytes]) -> int:
         self._files[0].write(formed[1])
@@ -175,23 +174,29 @@ class _Csv(_Files):
 class _Parquet(_Files):
     """Lines and outcomes in columns."""
 
-    def __enter__(self) -> Self:
-        super().__enter__()
-        self._lines = pq.ParquetWriter(self._files[0], SCHEMA, **_HOW)
-        return self
+    def __init__(self, *paths: Path, folder: Path | None = None) -> None:
+        super().__init__(*paths, folder=folder)
+        self._lines: pq.ParquetWriter | None = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lines.close()
+        if self._lines is not None:
+            self._lines.close()
         super().__exit__(kind, error, trace)
 
-    def form(self, chunk: Chunk) -> pa.Table:
-        return chunk.table()
+    def form(self, chunk: Chunk | pa.Table) -> pa.Table:
+        return chunk if isinstance(chunk, pa.Table) else chunk.table()
 
     def write(self, formed: pa.Table) -> int:
-        self._lines.write_table(formed)
+        self._of(formed.schema).write_table(formed)
         return len(formed)
+
+    def _of(self, schema: pa.Schema) -> pq.ParquetWriter:
+        """The writer of lines, which are the same in a file whether or not words were numbers before."""
+        if self._lines is None:
+            self._lines = pq.ParquetWriter(self._files[0], schema, **HOW)
+        return self._lines
 
     def write_outcomes(self, outcomes: Outcomes) -> None:
         with pq.ParquetWriter(self._files[1], OUTCOME_SCHEMA, compression="zstd") as writer:
@@ -199,11 +204,11 @@ class _Parquet(_Files):
                 writer.write_table(outcomes.table(lo, hi))
 
     def place(self) -> None:
-        self._lines.close()
+        self._of(SCHEMA).close()
         super().place()
 
 
-_HOW: dict[str, Any] = {
+HOW: dict[str, Any] = {
     "compression": "snappy",
     "use_dictionary": [
         *("rule", "terms", "kind", "currency", "matures_on", "state"),  # numbers already
@@ -216,12 +221,17 @@ _HOW: dict[str, Any] = {
 """What is written in few words again and again stands in dictionaries; the sums of steps rarely are the same."""
 
 
+def _rows(chunk: Chunk | pa.Table) -> Iterable[dict[str, Any]]:
+    """Lines as files carry them."""
+    return chunk.to_pylist() if isinstance(chunk, pa.Table) else map(line_to_json, chunk.lines())
+
+
 def _slices(outcomes: Outcomes) -> Iterator[tuple[int, int]]:
     count = len(outcomes)
     return ((lo, min(lo + _OUTCOMES_AT_ONCE, count)) for lo in range(0, count, _OUTCOMES_AT_ONCE))
 
 
-def _json_lines(rows: Iterator[dict[str, Any]]) -> bytes:
+def _json_lines(rows: Iterable[dict[str, Any]]) -> bytes:
     return "".join([json.dumps(row, ensure_ascii=False) + "\n" for row in rows]).encode()
 
 
