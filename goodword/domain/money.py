@@ -76,8 +76,8 @@ def money(text: str) -> Money:
     return Money(to_minor(amount, currency), currency)
 
 
-def to_minor(text: str, currency: str) -> int:
-    """Minor units of a decimal string, exactly.
+def to_minor(text: str, currency: str, *, limit: int = AMOUNT_LIMIT) -> int:
+    """Minor units of a decimal string, exactly; below `limit`.
 
     Raises NotMoney, TooManyDecimals or OutOfRange; never rounds.
 
@@ -98,7 +98,7 @@ def to_minor(text: str, currency: str) -> int:
             value=text[:40],
             remedy=f"give at most {places} decimals",
         )
-    if len(whole) > 15 or (minor := int(whole + fraction.ljust(places, "0"))) >= AMOUNT_LIMIT:
+    if len(whole) > 20 or (minor := int(whole + fraction.ljust(places, "0"))) >= limit:
         raise OutOfRange(f"{text[:24]} is too large", value=text[:40], remedy="amounts stay below 10^15 minor units")
     return -minor if text.startswith("-") else minor
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from goodword.domain.errors import InvalidInput
 from goodword.domain.settlement import Zone, instant
 from tests.domain.worlds import (
     agreement,
@@ -20,6 +21,7 @@ from tests.domain.worlds import (
     sale,
     settled,
     terms,
+    tiers,
     told,
     touch,
 )
@@ -152,3 +154,32 @@ def test_a_part_of_a_huge_sale_with_its_shipping_is_exact():
     assert line.basis == 600_000_000_000_001  # 6000000000000.00 * 9999999999999.99 / 9999999999999.97
     [basis] = [step["from"] for step in line.steps if step["do"] == "basis"]
     assert basis == "(6000000000000.00) * 9999999999999.99 / 9999999999999.97, rounded half up"
+
+
+@pytest.mark.parametrize(("currency", "whole"), [("JPY", "999999999999999"), ("KWD", "999999999999.999")])
+def test_a_sale_as_large_as_may_be_is_refunded_in_full(currency, whole):
+    document, sold = program(terms(percent("100%")), currency=currency), sale("s", whole, currency=currency)
+    assert amounts(settled(document, referred(), sold)) == [whole]
+    undone = settled(document, referred(), sold, refund("s", whole))
+    assert [(one.amount, undone.notices) for one in undone.lines] == [(0, [])]
+
+
+def test_a_refund_beyond_any_amount_is_refused_in_the_unit_of_its_sale():
+    with pytest.raises(InvalidInput) as found:
+        settled(program(TEN), referred(), sale("s", "10.00"), refund("s", "10000000000000.00"))
+    assert [(one.code, one.field) for one in found.value.problems] == [("out_of_range", "amount")]
+
+
+# A refund can give a partner a unit that it had not as made: of 6 in shares of 45, 10 and a rest the second gets 0, of
+# 5 it gets 1. What decides its step is then the total before (section 10).
+PARADOX = {"from": "0", "percent": "5%"}, {"from": "1", "percent": "100%"}
+
+
+@pytest.mark.parametrize(("mode", "measure"), [("after", "count"), ("after", "customers"), ("whole", "count")])
+@pytest.mark.parametrize(("earlier", "paid"), [([], "0.00"), ([sale("s1", "0.00")], "0.01")])
+def test_the_total_before_picks_the_step_of_a_part_that_was_0_as_made(mode, measure, earlier, paid):
+    document = program(terms(tiers(PARADOX, mode, "lifetime", measure)), rounding="down")
+    shared = credit({"q": "45%", "p": "10%"}, conversion="s2")
+    settlement = settled(document, referred(), earlier, sale("s2", "0.06", "2026-01-11"), shared, refund("s2", "0.01"))
+    assert told(settlement)[-1] == f"s2 p all {paid}"
+    assert settlement.lines[-1].steps[5]["from"].startswith("total before")

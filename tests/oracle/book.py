@@ -150,6 +150,8 @@ class Book:
         if sum(instant(rate["at"]) == instant(latest["at"]) for rate in fit) > 1:
             self.saw("fx tie of two rates")
         self.saw("fx", currency, self.currency)
+        if Fraction(fact.get("amount", fact.get("value", 0))) >= 10**9:
+            self.saw("a large sum from abroad")
         return Fraction(latest["rate"])
 
     def notices(self):

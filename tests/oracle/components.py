@@ -7,7 +7,7 @@ from tests.oracle.attribution import attribute
 from tests.oracle.basis import FIGURES, base_of, kept_of, lines_of
 from tests.oracle.book import Agreement, Conversion
 from tests.oracle.conditions import Situation, holds
-from tests.oracle.numbers import MILLION, round_to, share_out
+from tests.oracle.numbers import MILLION, checked, round_to, share_out
 from tests.oracle.pay import is_over, worth
 from tests.oracle.standing import CAUSE, Standing, standing_of
 from tests.oracle.workings import Known, Workings
@@ -164,7 +164,7 @@ def _pick(book, memory, terms, fit, line, payee, conversion, rate):
 def _component(book, conversion, payee, rule, terms, lines, shares, rate):
     kept = kept_of(book, conversion, terms)
     exact = max(Fraction(0), sum(base_of(rule, line) for line in lines)) * rate * book.scale
-    whole_made, whole = round_to(exact, book.mode), round_to(exact * kept, book.mode)
+    whole_made, whole = checked(round_to(exact, book.mode)), round_to(exact * kept, book.mode)
     for figure in {exact, exact * kept}:
         if figure.denominator == 2:
             book.saw("rounding tie of a basis", book.mode)

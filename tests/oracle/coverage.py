@@ -88,9 +88,14 @@ def _output():
         "fx_pending credit_denied"
     )
     found = _all("outcome", outcomes.split()) | _all("notice", ["unmatched", "quarantined"])
-    found |= _all("state", ["pending", "payable"]) | {"payable in its first instant", "a leap day", "a large basis"}
+    found |= _all("state", ["pending", "payable"]) | {
+        "payable in its first instant",
+        "a leap day",
+        "an amount too large",
+    }
     found |= _all("line", ["commission", "override", "bonus"], CURRENCIES)
     found |= _all("zone", sorted({name for name, _ in SCENES})) | _all("a day of", ["more", "less"], "than 24 hours")
+    found |= _all("a basis of 10 to the power of", ["12", "13", "14"]) | {"a large sum from abroad"}
     late = ["sale", "event", "refund", "touch", "credit", "rate", "cancel"]
     return found | _all("after as_of", late)
 

@@ -26,6 +26,11 @@ SCENES = [
 ]
 SPANS = [2, 3, 10, 40, 40, 120, 400, 400, 800]
 RATES = ["0.5", "2", "1.0837", "150", "0.0067", "0.91", "1.25"]
+# Rates with as many decimals as may be written, so that fractions get long.
+LONG_RATES = ["0.333333333333333333", "0.000000123456789012", "1.000000000000000001", "0.010101010101010101"]
+# A sale has at most three lines of such sums, and its tax and shipping.
+SUMS_MAX = [3 * 10**13, 3 * 10**13, 10**14, 29 * 10**13]
+AMOUNT_MAX = 10**15 - 1
 PERCENTS = [
     "10%",
     "10.00%",
@@ -56,7 +61,8 @@ class Draw:
         self.currency = self.one(CURRENCIES)
         self.foreign = self.one([one for one in CURRENCIES if one != self.currency])
         self.calm = self.maybe(0.6)  # people who stay: most conversions get as far as the money
-        self.large = self.maybe(0.06)  # sums so long that their products leave 64 bits
+        # Sums so long that their products leave 64 bits; 0 in most worlds.
+        self.large = self.one(SUMS_MAX) if self.maybe(0.12) else 0
         self.pool = [self._fresh() for _ in range(self.below(5) + 3)]
 
     def maybe(self, share=0.5):
@@ -143,7 +149,7 @@ class Draw:
         unit = 10**places
         kind = self.below(10)
         if self.large and kind < 8:
-            return self.below(3 * 10**13)
+            return self.below(self.large)
         if kind < 4:
             return 50 * unit * (1 + self.below(4))
         if kind < 6:
@@ -160,7 +166,7 @@ class Draw:
         """A sum of the program's currency for limits, flats and floors."""
         places = places_of(self.currency)
         if self.large and self.maybe():
-            return money_text(self.below(10**12), places)
+            return money_text(self.below(self.one([10**12, 10**12, self.large])), places)
         return money_text(self.one([0, 1, 5 * 10**places, self.below(most * 10**places), 10 * 10**places]), places)
 
     def percent(self):

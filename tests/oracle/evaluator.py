@@ -14,7 +14,7 @@ from tests.oracle.components import components_of
 from tests.oracle.dates import first_instant
 from tests.oracle.extras import Bonuses, Overrides
 from tests.oracle.limits import apply_budget, pay_conversion
-from tests.oracle.numbers import MILLION, money_text, percent_text
+from tests.oracle.numbers import MILLION, TooLarge, money_text, percent_text
 from tests.oracle.workings import Workings
 
 KINDS = ["commission", "override", "bonus"]
@@ -51,11 +51,21 @@ class Result:
     outcomes: dict
     notices: dict
     book: Book
+    too_large: bool = False
 
 
 def evaluate(program, facts, as_of=None):
     """Everything `settle` says about a program and a set of facts."""
-    book, memory, outcomes = Book(program, facts, as_of), Memory(), {}
+    book = Book(program, facts, as_of)
+    try:
+        return _evaluated(book)
+    except TooLarge:
+        book.saw("an amount too large")
+        return Result([], [], {}, {}, book, too_large=True)
+
+
+def _evaluated(book):
+    memory, outcomes = Memory(), {}
     for conversion in book.conversions:
         made, reason = components_of(book, memory, conversion)
         memory.components += made
@@ -100,8 +110,9 @@ def _text(book, line):
     book.saw("state", state)
     book.saw("line", line.kind, book.currency)
     book.saw("zone", book.zone.key)
-    if line.basis > 10**12:
-        book.saw("a large basis")
+    for size in ("12", "13", "14"):
+        if line.basis >= 10 ** int(size):
+            book.saw("a basis of 10 to the power of", size)
     _saw_day(book, line.conversion.day)
     if first == book.as_of:
         book.saw("payable in its first instant")

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from tests.oracle.book import Conversion
 from tests.oracle.dates import add_months, period
-from tests.oracle.numbers import percent, round_to
+from tests.oracle.numbers import checked, percent, round_to
 from tests.oracle.workings import Workings
 
 
@@ -88,14 +88,14 @@ class Overrides:
         book, children = self.book, line.children
         if "flat" in override:
             paid = sum(child.amount > 0 for child in children)
-            line.amount = int(book.minor(override["flat"])) * paid
+            line.amount = checked(int(book.minor(override["flat"])) * paid)
             line.known.money("rate", book.minor(override["flat"]), also=[paid], gives=line.amount)
             kind = "flat"
         else:
             kind = override.get("of", "commission")
-            line.basis = sum(child.basis if kind == "sale" else child.amount for child in children)
+            line.basis = checked(sum(child.basis if kind == "sale" else child.amount for child in children))
             exact = line.basis * percent(override["percent"])
-            line.amount = round_to(exact, book.mode)
+            line.amount = checked(round_to(exact, book.mode))
             line.known.money(
                 "basis", *(child.basis if kind == "sale" else child.amount for child in children), value=line.basis
             )

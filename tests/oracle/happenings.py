@@ -4,7 +4,7 @@ from datetime import timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from tests.oracle.draws import RATES
+from tests.oracle.draws import AMOUNT_MAX, LONG_RATES, RATES
 from tests.oracle.numbers import money_text, places_of
 from tests.oracle.programs import CHANNELS
 
@@ -33,10 +33,10 @@ def facts(draw, program):
     found += [customer(draw, one) for one in CUSTOMERS if draw.maybe(0.7)]
     found += [touch(draw, place) for place in range(1 + draw.below(9))]
     ids = draw.some(IDS, 9)
-    conversions = [sale(draw, one) if draw.maybe(0.87) else event(draw, one) for one in ids]
+    conversions = [sale(draw, one) if draw.maybe(0.84) else event(draw, one) for one in ids]
     found += conversions
     found += rates(draw, conversions)
-    if draw.maybe(0.03):
+    if draw.maybe(0.06):
         return found + paradox(draw, conversions)
     return found + aftermath(draw, conversions)
 
@@ -149,13 +149,16 @@ def touch(draw, place):
 
 
 def sale(draw, key):
-    currency = draw.currency if draw.large else draw.one([draw.currency] * 5 + [draw.foreign])
+    currency = draw.one([draw.currency] * 5 + [draw.foreign])
     places = places_of(currency)
     amounts = [draw.minor(places) for _ in range(1 if draw.maybe(0.4) else 1 + draw.below(3))]
     if draw.maybe(0.03):
         amounts = [0] * len(amounts)
+    if draw.large and draw.maybe(0.05):
+        amounts = [AMOUNT_MAX - draw.below(2)]
     found = {"fact": "sale", "id": key, "at": draw.at(), "customer": draw.one(buyers(draw)), "currency": currency}
     extra = {name: draw.minor(places) // 5 for name in ("tax", "shipping") if draw.maybe(0.3)}
+    extra = extra if sum(amounts) < AMOUNT_MAX - 1 else {}
     total = sum(amounts) + sum(extra.values())
     if draw.maybe(0.5):
         found["lines"] = [line(draw, amount, places) for amount in amounts]
@@ -180,7 +183,7 @@ def line(draw, minor, places):
     if draw.maybe():
         found["category"] = draw.one(["a", "b"])
     if draw.maybe(0.4):
-        found["quantity"] = 1 + draw.below(4)
+        found["quantity"] = draw.one([1, 2, 3, 4, 99_999 if draw.large else 4])
     return found
 
 
@@ -196,7 +199,7 @@ def event(draw, key):
     found = {"fact": "event", "id": key, "name": draw.one(["lead", "lead", "lead", "signup"]), "at": draw.at()}
     found["customer"] = draw.one(CUSTOMERS)
     if draw.maybe(0.7):
-        currency = draw.currency if draw.large else draw.one([draw.currency, draw.currency, draw.foreign])
+        currency = draw.one([draw.currency, draw.currency, draw.foreign])
         found["value"] = draw.money(currency)
         if currency != draw.currency or draw.maybe():
             found["currency"] = currency
@@ -210,7 +213,7 @@ def rates(draw, conversions):
         for place in range(1 + draw.below(3)):
             at = draw.early() if place == 0 else draw.moment()
             row = {"fact": "rate", "id": f"q{currency}{place}", "from": currency, "to": draw.currency}
-            found.append(row | {"at": draw.text(at), "rate": draw.one(RATES)})
+            found.append(row | {"at": draw.text(at), "rate": draw.one(LONG_RATES if draw.maybe(0.3) else RATES)})
     if foreign and draw.maybe(0.2):
         found.append(
             {"fact": "rate", "id": "other", "from": draw.currency, "to": draw.foreign, "rate": "3", "at": draw.at()}
@@ -252,7 +255,7 @@ def refund(draw, place, sold):
     places = places_of(sold["currency"])
     whole = int(Fraction(sold["amount"]) * 10**places)
     minor = draw.one([whole, whole // 2, whole // 3, 1, whole * 5 // 6])
-    minor = min(minor, 10 ** (11 + places) - 1)
+    minor = min(minor, AMOUNT_MAX)
     found = {"fact": "refund", "id": draw.one(["f", "F"]) + str(place), "sale": sold["id"], "at": draw.at()}
     return found | {"amount": money_text(minor, places)}
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from tests.oracle.basis import kept_of, net_of
 from tests.oracle.dates import period
-from tests.oracle.numbers import MILLION, percent, round_to, share_out
+from tests.oracle.numbers import MILLION, checked, percent, round_to, share_out
 from tests.oracle.pay import pay_component
 
 
@@ -34,7 +34,7 @@ def _round_together(book, components):
         if Fraction(exact).denominator == 2:
             book.saw("rounding tie of an amount", book.mode)
         book.saw("rounded together", min(len(group), 3))
-        rounded = round_to(exact, book.mode)
+        rounded = checked(round_to(exact, book.mode))
         for one, amount in zip(group, share_out(rounded, [one.exact for one in group]), strict=True):
             one.amount = amount
             one.known.money("round", value=exact, gives=rounded)

@@ -4,7 +4,19 @@ from fractions import Fraction
 
 PLACES = {"JPY": 0, "KWD": 3}
 MILLION = 1_000_000
+AMOUNT_LIMIT = 10**15
 HALF = Fraction(1, 2)
+
+
+class TooLarge(Exception):
+    """An amount reaches 10^15 minor units: an error, never a wrap."""
+
+
+def checked(amount):
+    """The amount, when it is one."""
+    if amount >= AMOUNT_LIMIT:
+        raise TooLarge
+    return amount
 
 
 def places_of(currency):

@@ -65,7 +65,7 @@ def attribution(draw):
 
 
 def terms(draw, attribution):
-    on = ["sale"] * 8 + ["lead"]
+    on = ["sale"] * 7 + ["lead"] * 2
     if attribution.get("assist") or attribution.get("existing_customers") == "assist":
         on += ["assist"] * 2
     rules = [rule(draw, key, draw.one(on)) for key in KEYS[: 1 + draw.below(4)]]
@@ -82,8 +82,8 @@ def terms(draw, attribution):
     if draw.maybe(0.45):
         levels = draw.some([1, 2, 3], 2) if draw.maybe(0.6) else [1]
         found["overrides"] = [override(draw, level) for level in levels]
-    if draw.maybe(0.4):
-        found["bonuses"] = [bonus(draw, key) for key in draw.some(["b1", "b2", "r0"], 2)]
+    if draw.maybe(0.5):
+        found["bonuses"] = [bonus(draw, key) for key in draw.some(["b1", "r0"])]
     return found
 
 
@@ -115,7 +115,7 @@ def lasts(draw):
 
 def rule(draw, key, on):
     found = {"key": key, "on": on, "pay": pay(draw)}
-    if draw.maybe(0.25 if draw.calm else 0.6):
+    if draw.maybe(0.35 if draw.calm else 0.6):
         found["when"] = dict(condition(draw) for _ in range(1 + draw.below(2)))
         if "customer" in found["when"] and draw.maybe(0.6):
             found["lapsed_days"] = draw.one([0, 1, 5, 7, 30])
@@ -180,7 +180,7 @@ def tier_width(draw, measure, places):
     if measure != "volume":
         return 1 + draw.below(2)
     if draw.large and draw.maybe():
-        return 1 + draw.below(10**13)
+        return 1 + draw.below(draw.large // 3)
     return draw.one([50, 100, 200]) * 10**places if draw.maybe(0.7) else 1 + draw.below(30)
 
 
@@ -220,7 +220,7 @@ def value(draw, name):
     if name in ("nth", "customer_nth", "customer_months"):
         return draw.below(4)
     if name == "partner_days":
-        return draw.one([0, 1, 30, 30, 31, 31, 32, 60])
+        return draw.one([0, 1, 30, 30, 30, 31, 31, 31, 32, 60, 61])
     if name == "properties.seats":
         return draw.number()
     if name == "properties.mixed":

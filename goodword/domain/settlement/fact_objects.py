@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, NamedTuple, cast
 
-from goodword.domain.money import to_decimal
+from goodword.domain.money import AMOUNT_LIMIT, to_decimal
 from goodword.domain.settlement.fields import Fields
 from goodword.domain.settlement.records import (
     CHANNELS,
@@ -34,6 +34,8 @@ from goodword.domain.settlement.strict_json import text_problem
 
 FINEST = "CLF"
 """A currency with the most decimals there are (4): a refund is read in its unit until its sale is known."""
+FINEST_LIMIT = AMOUNT_LIMIT * 10**4
+"""No amount of any currency comes to more in that unit."""
 _RATE = re.compile(r"(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?", re.ASCII)
 KEYS: Final = {
     "partner": ("id", "parent", "group", "emails", "domains", "country"),
@@ -192,7 +194,7 @@ def _refund(given: Fields, _home: Home) -> Refund:
         given.needed("id"),
         given.instant("at", required=True) or 0,
         given.needed("sale"),
-        given.money("amount", FINEST, required=True) or 0,
+        given.money("amount", FINEST, required=True, limit=FINEST_LIMIT) or 0,
         given.text("reason"),
     )
 

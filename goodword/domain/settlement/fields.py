@@ -12,7 +12,7 @@ from typing import Any
 
 from goodword.domain.currency import ACTIVE, RETIRED
 from goodword.domain.errors import DomainError, Problem
-from goodword.domain.money import to_minor
+from goodword.domain.money import AMOUNT_LIMIT, to_minor
 from goodword.domain.settlement.calendar import instant
 from goodword.domain.settlement.records import Instant
 from goodword.domain.settlement.strict_json import text_problem
@@ -213,8 +213,8 @@ class Fields:
         value = self.integer(name, low=low)
         return default if value is None else value
 
-    def money(self, name: str, currency: str, *, required: bool = False) -> int | None:
-        """An amount of 0 or more, in minor units."""
+    def money(self, name: str, currency: str, *, required: bool = False, limit: int = AMOUNT_LIMIT) -> int | None:
+        """An amount of 0 or more, in minor units, below a limit."""
         if not (self.required(name) if required else self.has(name)):
             return None
         value = self.values[name]
@@ -222,7 +222,7 @@ class Fields:
             self.refuse("wrong_type", name, "must be a decimal in quotes", 'write an amount such as "120.00"')
             return None
         try:
-            minor = to_minor(value, currency)
+            minor = to_minor(value, currency, limit=limit)
         except DomainError as error:
             self.refuse(error.code, name, error.message[:200], error.problem.remedy)
             return None

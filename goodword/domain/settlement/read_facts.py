@@ -8,7 +8,7 @@ from typing import cast
 
 from goodword.domain.currency import decimals
 from goodword.domain.errors import InvalidInput, Problem
-from goodword.domain.money import to_decimal
+from goodword.domain.money import AMOUNT_LIMIT, to_decimal
 from goodword.domain.settlement.calendar import Zone
 from goodword.domain.settlement.fact_objects import FINEST, KEYS, READERS, Home
 from goodword.domain.settlement.fields import Fields, Problems
@@ -109,6 +109,10 @@ class FactReader:
             remedy = f"give at most {decimals(currency)} decimals"
             amount = to_decimal(refund.amount, FINEST)
             self._note(refund, "too_many_decimals", "amount", message, value=amount, remedy=remedy)
+            return None
+        if minor >= AMOUNT_LIMIT:
+            remedy, amount = "amounts stay below 10^15 minor units", to_decimal(refund.amount, FINEST)
+            self._note(refund, "out_of_range", "amount", "is too large", value=amount, remedy=remedy)
             return None
         return refund._replace(amount=minor)
 

@@ -22,7 +22,6 @@ from goodword.domain.settlement.rules.layout import (
     FX_PENDING,
     HAS_LINES,
     LASTS_OVER,
-    MARGINAL,
     MORE_ROOM,
     NO_RULE,
     NONE,
@@ -40,13 +39,11 @@ from goodword.domain.settlement.rules.layout import (
     U_STAGES,
     U_TALLIES,
     U_TIES,
-    VOLUME,
     VOLUME_TOO_LARGE,
-    WHOLE,
     Row,
 )
 from goodword.domain.settlement.rules.limits import count_paid, guard, limit, round_together
-from goodword.domain.settlement.rules.rates import exact_money, final_total, tailed
+from goodword.domain.settlement.rules.rates import exact_money, final_total, looks_at_before, tailed
 from goodword.domain.settlement.rules.recruits import pay_recruiters
 from goodword.domain.settlement.rules.tables import World
 from goodword.domain.settlement.rules.tallies import add_to_tallies
@@ -187,10 +184,10 @@ def pay_components(w: World, program: Row, case: Row, conversion: Row, lo: int) 
     for i in range(case.line_n):
         line = t.lines(w, lo + i)
         one = t.rules(w, line.rule)
-        if one.pay == TIERS and not (one.mode == MARGINAL and one.measure == VOLUME):
+        if one.pay == TIERS and not looks_at_before(line, one):
             if one.mode == AFTER:
                 line.before = line.after
-            elif one.mode == WHOLE:
+            else:
                 line.before = final_total(w, line, one, line.partner * w.keys_n + one.key, conversion.day)
         numerator, denominator, written = exact_money(w, line, one, t.kepts(w, i).value, t.kept_ofs(w, i).value)
         if written:

@@ -14,13 +14,12 @@ from goodword.domain.settlement.rules.layout import (
     NONE,
     TIERS,
     VOLUME,
-    WHOLE,
     WHOLE_PPM,
     Row,
     Table,
 )
 from goodword.domain.settlement.rules.layout import SCHEDULE as BY_SCHEDULE
-from goodword.domain.settlement.rules.rates import exact_money, step_at, tailed
+from goodword.domain.settlement.rules.rates import exact_money, looks_at_before, step_at, tailed
 from goodword.domain.settlement.rules.sheet import (
     AT_FROM,
     AT_LINE,
@@ -145,7 +144,7 @@ def _copy_rate(p: Sheet, into: Table, at: int) -> int:
 @rule
 def _write_tier(p: Sheet, line: Row, one: Row, places: int) -> None:
     froms, at = sheet.froms(p), sheet.pen(p)[AT_FROM]
-    if is_sliced(line, one) or one.mode not in (AFTER, WHOLE):
+    if looks_at_before(line, one):
         at = put(froms, at, "total before: ")
     elif one.mode == AFTER:
         at = put(froms, at, "total after: ")

@@ -18,6 +18,7 @@ from goodword.domain.settlement.rules.layout import (
     SCHEDULE,
     TIERS,
     VOLUME,
+    WHOLE,
     WHOLE_PPM,
     Row,
 )
@@ -91,6 +92,16 @@ def sliced(w: World, one: Row, low: int, high: int, per: int) -> tuple[int, bool
             return (0, False)
         money += (end - start) * t.steps(w, row).ppm
     return (money, True)
+
+
+@rule
+def looks_at_before(line: Row, one: Row) -> bool:
+    """Whether the total before a component picks its step: by its mode, or because its part of the basis was 0 as made
+    and a refund gave it a unit (largest remainder), so that there is nothing to place.
+    """
+    if one.mode not in (AFTER, WHOLE):
+        return True
+    return line.made == 0 and line.basis > 0 and not one.reduce and one.per != CONVERSION
 
 
 @rule
