@@ -11,8 +11,9 @@ from goodword.domain.errors import DomainError, InvalidInput, Problem
 from goodword.domain.settlement.fields import parse_date
 from goodword.domain.settlement.strict_json import pretty_json, read_json, text_problem
 from goodword.domain.sheets import Sheet, add_row, flattened, move_row, nested, remove_row, rows_at
+from goodword.domain.terms_answers import sheet_of
 from goodword.domain.terms_problems import problems_beside
-from goodword.domain.terms_sheet import LISTS, NEW_ROWS, ON, document_of, sheet_of, unused_key
+from goodword.domain.terms_sheet import LISTS, NEW_ROWS, ON, document_of, unused_key
 from goodword.partners.terms_check import checked_terms
 
 if TYPE_CHECKING:

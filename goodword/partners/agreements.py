@@ -10,8 +10,8 @@ from goodword.accounts.actors import Actor
 from goodword.accounts.models import Program, User
 from goodword.accounts.services import record_audit
 from goodword.domain.settlement import Terms as ReadTerms
+from goodword.domain.terms_answers import normal_form
 from goodword.domain.terms_problems import rates_over_whole
-from goodword.domain.terms_sheet import normal_form
 from goodword.partners.errors import (
     AgreementNotInForce,
     AgreementsOverlap,

@@ -12,8 +12,9 @@ from goodword.domain.errors import InvalidInput
 from goodword.domain.settlement import read_program
 from goodword.domain.settlement.program import Caps
 from goodword.domain.sheets import add_row, flattened, move_row, nested, remove_row
+from goodword.domain.terms_answers import normal_form, sheet_of
 from goodword.domain.terms_problems import problems_beside, rates_over_whole
-from goodword.domain.terms_sheet import LISTS, NEW_ROWS, SHEET_OPERATORS, document_of, normal_form, sheet_of
+from goodword.domain.terms_sheet import LISTS, NEW_ROWS, SHEET_OPERATORS, document_of
 from goodword.domain.terms_starts import STARTS, start_document
 from tests.domain.worlds import flat, percent, terms, tiers
 from tests.oracle.worlds import world_of
