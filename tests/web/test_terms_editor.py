@@ -24,7 +24,7 @@ def shop(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         server = LiveServer("localhost")
         with override_settings(BASE_URL=server.url, CSRF_TRUSTED_ORIGINS=[server.url]):
-            yield SimpleNamespace(url=server.url, busy=showcase.busy())
+            yield SimpleNamespace(url=server.url, busy=showcase.busy(), bare=showcase.bare())
         server.stop()
         TransactionTestCase("run")._fixture_teardown()
 
@@ -101,6 +101,21 @@ def test_first_terms_begin_with_one_of_a_few(desk, shop):
     desk.visitor.look("document", page)
     page.get_by_role("button", name="Form").click()
     assert page.locator("#id_rules-0-steps-2-from").input_value() == "50000.00"
+
+
+def test_a_new_program_decides_whose_a_sale_is_in_a_form(browser, shop):
+    visitor = Visitor(browser, shop.url, "rules", LOOKS, Path(PICTURES) if PICTURES else None)
+    page = visitor.page_of("olga", shop.bare.olga)
+    page.goto(f"{shop.url}/p/{shop.bare.program.slug}/settings/rules")
+    page.get_by_label("Who gets the credit for a sale").select_option("first")
+    page.get_by_label("All partners together get at most").fill("25")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("goes to the partner who referred the customer first").wait_for()
+    visitor.look("rules", page)
+    visitor.close()
+    shop.bare.program.refresh_from_db()
+    assert shop.bare.program.guardrail == {"percent": "25%"}
+    assert not visitor.problems, "\n".join(visitor.problems)
 
 
 def test_without_scripts_rows_come_and_go_and_nothing_typed_is_lost(browser, shop, desk):
