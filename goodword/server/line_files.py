@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
 
 import pyarrow as pa
@@ -92,9 +91,7 @@ class _Files:
             self._files.append(_beside(path))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for file in self._files:
             file.close()
             Path(file.name).unlink(missing_ok=True)
@@ -178,12 +175,10 @@ class _Parquet(_Files):
         super().__init__(*paths, folder=folder)
         self._lines: pq.ParquetWriter | None = None
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *how: object) -> None:
         if self._lines is not None:
             self._lines.close()
-        super().__exit__(kind, error, trace)
+        super().__exit__(*how)
 
     def form(self, chunk: Chunk | pa.Table) -> pa.Table:
         return chunk if isinstance(chunk, pa.Table) else chunk.table()

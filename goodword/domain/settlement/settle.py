@@ -54,7 +54,8 @@ def settle_piecemeal(
     with _in_words(prepared), _no_collection():
         run = Run(prepared.facts, prepared.exact_rates, lines_at_once=lines_at_once or LINES_AT_ONCE)
         settle_in_pieces(run, take)
-    return run.outcomes
+    outcomes: Table = run.outcomes
+    return outcomes
 
 
 def settle_saving(program: Program, facts: FactSet, as_of: Instant) -> tuple[Settlement, Checkpoint | None]:
