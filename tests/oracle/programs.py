@@ -104,7 +104,9 @@ def bonus(draw, key):
     measure = draw.one(["count", "volume", "customers"])
     reaches = draw.money(least=1) if measure == "volume" else str(1 + draw.below(3))
     on = draw.one(["sale", "sale", "sale", "sale", "lead", "assist"])
-    found = {"key": key, "on": on, "measure": measure, "reaches": reaches, "per": draw.one(PERIODS)}
+    # One counter serves all terms: it is met where they speak of the same period.
+    per = "lifetime" if draw.maybe(0.3) else draw.one(PERIODS)
+    found = {"key": key, "on": on, "measure": measure, "reaches": reaches, "per": per}
     return found | {"flat": draw.small(), "if_undone": draw.one(["reverse", "keep"])}
 
 
