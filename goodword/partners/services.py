@@ -303,12 +303,17 @@ def _reason(text: str) -> str:
     return tidy
 
 
+def details_of(partner: Partner) -> PartnerDetails:
+    """A partner's own data, as it is."""
+    return PartnerDetails(**{name: getattr(partner, name) for name in PartnerDetails.__dataclass_fields__})
+
+
 def _columns(details: PartnerDetails) -> dict[str, Any]:
     return {**asdict(details), "emails": list(details.emails), "domains": list(details.domains)}
 
 
 def _shown(partner: Partner) -> dict[str, Any]:
-    columns = _columns(PartnerDetails(**{name: getattr(partner, name) for name in PartnerDetails.__dataclass_fields__}))
+    columns = _columns(details_of(partner))
     keys = {"group_id": partner.group_id, "parent_id": partner.parent_id}
     return {**columns, **{name: str(key) if key else "" for name, key in keys.items()}}
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from goodword.accounts.models import AuditEntry, User
+from goodword.accounts.models import AuditEntry, Program, User
 from goodword.accounts.scope import active_program
-from goodword.commissions.models import Hold, Outcome
+from goodword.commissions.models import Hold, Line, Outcome
 from goodword.commissions.selectors import figures
 from goodword.ledger.selectors import balances
 from goodword.mail.models import Mail
@@ -106,7 +106,7 @@ def test_there_are_sixty_partners_from_many_countries_on_different_terms():
     partners = read_partners(date(2025, 5, 21))
     assert len({partner.name for partner in partners}) == 60
     assert len({partner.country for partner in partners}) > 20
-    assert len({partner.terms for partner in partners}) == 6
+    assert len({partner.terms for partner in partners}) == 8
 
 
 # Loaded, settled and paid
@@ -116,7 +116,7 @@ def test_everything_came_in_through_six_imports(demo):
     assert set(Import.objects.values_list("kind", flat=True)) == {
         "partners", "codes", "customers", "touches", "sales", "refunds",
     }  # fmt: skip
-    assert Customer.objects.count() == CUSTOMERS
+    assert Customer.objects.count() == CUSTOMERS + 1, "and the club in Hamburg"
     for model in (Conversion, Touch, Refund, Code, Link):
         assert model.objects.exists()
 
@@ -124,6 +124,23 @@ def test_everything_came_in_through_six_imports(demo):
 def test_every_reason_why_a_sale_earns_nothing_occurs(demo):
     reasons = set(Outcome.objects.values_list("outcome", flat=True))
     assert reasons >= {"no_touch", "existing_customer", "self_referral", "lasts_over"}
+
+
+def test_terms_of_every_kind_are_at_work(demo):
+    rules = set(Line.objects.values_list("kind", "rule").distinct())
+    assert rules >= {
+        ("commission", "by-volume"), ("commission", "by-season"), ("commission", "by-year"), ("override", "by-season"),
+    }  # fmt: skip
+    shared = Line.objects.filter(share_ppm=600_000)
+    assert shared.exists()
+    assert Line.objects.filter(reasons__contains=["capped_sale"]).exists()
+    assert Program.objects.get(pk=demo.program.pk).budget["per"] == "month"
+
+
+def test_a_club_is_billed_in_euros_and_paid_for_in_dollars(demo):
+    line = Line.objects.filter(customer="club-hamburg").first()
+    assert line.currency == "USD"
+    assert any(" USD per EUR" in step["from"] for step in line.steps)
 
 
 def test_the_books_hold(demo):

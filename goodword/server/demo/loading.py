@@ -137,6 +137,9 @@ def _around_partners(work: Load, program: Program, by: User, actor: Actor) -> No
     """What happened to partners since: new terms for all, better ones for one, a pause, an end, an application."""
     stage.change_standard_terms(program, work.calendar, actor, by)
     stage.promote(work.calendar, actor)
+    stage.recruit(actor)
+    stage.bill_in_euros(program, work.calendar, actor, work.now)
+    stage.share_customers(program, work.calendar, actor, work.now)
     stage.pause_and_end(work.now, actor)
     stage.apply(program, work.now)
     for login in people.LOGINS.values():

@@ -63,14 +63,21 @@ def _partner(row: dict[str, str], begin: date) -> DemoPartner:
     )
 
 
-def _terms(*rules: dict[str, Any], clawback_days: int = 60) -> dict[str, Any]:
-    return {"rules": list(rules), "choose": "first", "clawback": {"days": clawback_days}}
+def _terms(*rules: dict[str, Any], clawback_days: int = 60, **more: Any) -> dict[str, Any]:
+    return {"rules": list(rules), "choose": "first", "clawback": {"days": clawback_days}, **more}
 
 
 def _rule(key: str, pay: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"key": key, "on": "sale", **more, "pay": pay}
 
 
+def _tiers(mode: str, per: str, *steps: tuple[str, str]) -> dict[str, Any]:
+    rows = [{"from": start, "percent": percent} for start, percent in steps]
+    return {"tiers": {"measure": "volume", "per": per, "mode": mode, "steps": rows}}
+
+
+RECRUITS: Final = {"P002": ("P013", "P027", "P045"), "P005": ("P020", "P046")}
+"""Who brought whom into the program; their terms pay an override for the first year."""
 STANDARD_LATER: Final = _terms(
     _rule("large-order", {"percent": "10%"}, when={"amount": {"gte": "100.00"}}, lasts={"months": 12}),
     _rule("first-year", {"percent": "8%"}, when={"customer_months": {"lt": 12}}),
@@ -92,22 +99,42 @@ TERMS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
             _rule(
                 "by-year",
                 {"schedule": [{"months": 6, "percent": "12%"}, {"months": 6, "percent": "8%"}, {"percent": "4%"}]},
-            )
+            ),
+            overrides=[{"level": 1, "percent": "10%", "of": "commission", "lasts": {"months": 12}}],
         ),
+    ),
+    "volume": (
+        "Growing share",
+        _terms(_rule("by-volume", _tiers("marginal", "month", ("0", "6%"), ("500.00", "9%"), ("2000.00", "12%")))),
+    ),
+    "season": (
+        "Season",
+        _terms(_rule("by-season", _tiers("whole", "quarter", ("0", "5%"), ("1500.00", "8%")))),
     ),
     "press": (
         "Press and radio",
         _terms(
             _rule("new-customer", {"percent": "12%"}, when={"customer": "new"}),
-            _rule("full-basket", {"percent": "6%"}, when={"amount": {"gte": "50.00"}}),
+            _rule("full-basket", {"percent": "6%"}, when={"amount": {"gte": "50.00"}}, cap={"sale": "10.00"}),
             _rule("returning", {"percent": "4%"}),
+            bonuses=[
+                {
+                    "key": "fifty-orders",
+                    "on": "sale",
+                    "measure": "count",
+                    "reaches": "50",
+                    "per": "quarter",
+                    "flat": "75.00",
+                    "if_undone": "reverse",
+                }
+            ],
         ),
     ),
     "codes": (
         "Codes",
         _terms(
             _rule("with-code", {"percent": "4%"}, when={"code": True}),
-            _rule("after-code", {"percent": "2%"}),
+            _rule("after-code", {"percent": "2%"}, cap={"customer": "10.00"}),
         ),
     ),
     "first-order": (

@@ -1,8 +1,9 @@
 """The demo's company, program, people, groups and terms: what stands before any file is imported."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -10,20 +11,26 @@ from django.conf import settings
 
 from goodword.accounts.actors import VISITOR, Actor
 from goodword.accounts.models import Membership, Organization, Program, User
+from goodword.domain.ids import public_id
 from goodword.domain.partner_details import PartnerDetails
 from goodword.partners.models import Partner, Terms, TermsVersion
 from goodword.partners.selectors import latest_version
 from goodword.partners.services import (
     create_group,
     create_terms,
+    details_of,
     end_partner,
     pause_partner,
     publish_terms_version,
     put_on_terms,
     submit_application,
+    update_partner,
 )
+from goodword.referrals.ecb import import_reference_rates
+from goodword.referrals.models import Touch
+from goodword.referrals.services import record_facts
 from goodword.server.demo.files import ZONE
-from goodword.server.demo.partners import GROUPS, LEAD_TIME, STANDARD_LATER, TERMS
+from goodword.server.demo.partners import GROUPS, LEAD_TIME, RECRUITS, STANDARD_LATER, TERMS
 from goodword.server.demo.people import HOST, LOGINS, SLUG, Login
 from goodword.server.demo.simulation import PARTIAL_SHARE, REFUND_SHARE, WINDOW_DAYS
 
@@ -35,6 +42,11 @@ ATTRIBUTION: Final = {
     "lock": {"months": None},
     "existing_customers": "exclude",
 }
+
+
+BUDGET: Final = {"amount": "25000.00", "per": "month", "mode": "first_come"}
+_CLUB: Final = "club-hamburg"
+_SHARED_CUSTOMERS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,7 @@ def make_program(weeks: int) -> Program:
         currency="USD",
         timezone=ZONE,
         attribution=ATTRIBUTION,
+        budget=BUDGET,
         minimum_payout_minor=2500,
     )
 
@@ -98,6 +111,7 @@ def data_note(weeks: int) -> str:
         "The sales are real: purchases at the music shop CDNOW from January 1997 to June 1998, "
         f"moved forward by {weeks} weeks. "
         "Simulated are the company, all partners, touches, codes and payouts, the flags of customers, "
+        "a club in Hamburg that is billed in euros (at the European Central Bank's rates), "
         f"and the refunds of {REFUND_SHARE:.0%} of the orders ({PARTIAL_SHARE:.0%} of these in part)."
     )
 
@@ -152,6 +166,69 @@ def promote(calendar: Calendar, actor: Actor) -> None:
     assert version is not None
     starts = calendar.begin + timedelta(weeks=70)
     put_on_terms(partner, version, starts_at=starts, actor=actor, reason="A year of good clients: the long-run terms")
+
+
+def recruit(actor: Actor) -> None:
+    """Some partners were brought in by others."""
+    for recruiter, recruits in RECRUITS.items():
+        parent = Partner.objects.get(external_id=recruiter)
+        for partner in Partner.objects.filter(external_id__in=recruits).select_related("group"):
+            update_partner(partner, details_of(partner), actor=actor, group=partner.group, parent=parent)
+
+
+def bill_in_euros(program: Program, calendar: Calendar, actor: Actor, now: datetime) -> None:
+    """A club that one partner sent is billed every month in euros, and the bank's rates are recorded."""
+    since = calendar.first_purchase
+    import_reference_rates(program, ["EUR"], since=since, actor=actor, now=now)
+    sender = Partner.objects.get(external_id="P002").public_id
+    told = {"customer": _CLUB, "currency": "EUR"}
+    facts: dict[str, list[dict[str, Any]]] = {
+        "customer": [{"id": _CLUB, "name": "Plattenclub Hamburg", "country": "DE"}],
+        "touch": [{"id": f"t-{_CLUB}", "at": _noon(since), "partner": sender, "customer": _CLUB, "channel": "form"}],
+        "sale": [
+            {"id": f"invoice-{n:02}", "at": _noon(day), "amount": f"{240 + 35 * (n % 5)}.00", "kind": "invoice", **told}
+            for n, day in enumerate(_months(since + timedelta(days=20), now.date()), start=1)
+        ],
+    }
+    for kind, items in facts.items():
+        record_facts(program, kind, items, source="demo", actor=actor, now=now)
+
+
+def _months(first: date, until: date) -> Iterator[date]:
+    day = first
+    while day < until:
+        yield day
+        day += timedelta(weeks=4)
+
+
+def _noon(day: date) -> str:
+    return datetime.combine(day, time(12), ZoneInfo(ZONE)).isoformat()
+
+
+def share_customers(program: Program, calendar: Calendar, actor: Actor, now: datetime) -> None:
+    """Customers whom two partners both worked for are shared by a person's decision."""
+    sent: dict[str, list[str]] = {}
+    for customer, partner in Touch.objects.order_by("at", "external_id").values_list("customer", "partner_id"):
+        sent.setdefault(customer, [])
+        if (name := public_id("partner", partner)) not in sent[customer]:
+            sent[customer].append(name)
+    both = sorted(customer for customer, names in sent.items() if len(names) == 2)
+    decided = (calendar.first_payout - timedelta(days=10)).isoformat()
+    items = [
+        {
+            "id": f"shared-{customer}",
+            "at": decided,
+            "customer": customer,
+            "shares": [
+                {"partner": partner, "percent": percent}
+                for partner, percent in zip(sent[customer], ("60%", "40%"), strict=True)
+            ],
+            "reason": "Both advised this customer; they agreed to share",
+        }
+        for customer in both[:_SHARED_CUSTOMERS]
+    ]
+    if items:
+        record_facts(program, "credit", items, source="demo", actor=actor, now=now)
 
 
 def pause_and_end(now: datetime, actor: Actor) -> None:
