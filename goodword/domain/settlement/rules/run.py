@@ -29,6 +29,7 @@ _GROWS = {
     layout.U_STAGES: "stages",
     layout.U_PICKS: "picks",
 }
+_FIRST_ROOM = 1 << 12
 _OUT = (layout.U_LINES, layout.U_STAGES, layout.U_PICKS)
 _HASHED = ("tallies", "members", "paid", "recruited", "reached", "budget", "finals")
 _SCRATCH = ("weights", "parts", "rests", "numerators", "denominators", "kepts", "kept_ofs")
@@ -66,8 +67,8 @@ class Run:
         self.tables["ons"] = _numbers(int(facts.program[0]["ons"]))
         self.tables |= {
             "lines": np.zeros(max(1, min(2 * len(facts.conversions), lines_at_once)), layout.Line),
-            "stages": np.zeros(64, layout.Stage),
-            "picks": _numbers(64),
+            "stages": np.zeros(_room_for(facts), layout.Stage),
+            "picks": _numbers(_room_for(facts)),
             "outcomes": _rows("outcomes", np.zeros(len(facts.conversions), np.int8)),
         }
         self.tables |= _scratch(facts, 64)
@@ -199,10 +200,15 @@ def _state(facts: Facts) -> dict[str, Table]:
         "partner_nth": _rows("partner_nth", np.zeros(len(facts.partners) * ons, np.int32)),
         "partner_last": _rows("partner_last", np.full(len(facts.partners), NONE, np.int32)),
         "shares": np.zeros(max(64, customers), layout.Share),
-        "ties": np.zeros(64, layout.Tie),
-        "nodes": np.zeros(64, layout.Node),
-        **{name: _cells(64) for name in _HASHED},
+        "ties": np.zeros(_room_for(facts), layout.Tie),
+        "nodes": np.zeros(_room_for(facts), layout.Node),
+        **{name: _cells(_room_for(facts)) for name in _HASHED},
     }
+
+
+def _room_for(facts: Facts) -> int:
+    """The rows to begin with of a table that grows: to grow it again and again takes longer than to settle a few."""
+    return 1 << min(max(len(facts.conversions), 64), _FIRST_ROOM).bit_length()
 
 
 def _scratch(facts: Facts, components: int) -> dict[str, Table]:
