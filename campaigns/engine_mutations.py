@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
 
 from campaigns._engine_mutants import COMPILED, MUTANTS, MUTANTS_MIN, TABLES, WORLDS, Mutant
 
@@ -38,6 +39,8 @@ CASES = [
 # Holds compiled words against uncompiled ones: it has nothing to compare in an uncompiled copy.
 OF_BOTH = "told_alike"
 COMPILES = "compiled: bool = True"
+# Modules whose rules are compiled into those of others even where lines are settled uncompiled.
+CALLED = ("writing.py", "bytes_in_place.py", "layout.py", "tables.py", "texts.py", "cells.py", "exact.py", "dates.py")
 TRIAL = """
 import sys
 from tests.oracle.comparing import compare
@@ -138,12 +141,40 @@ def copied(folder: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", folder / "pyproject.toml")
 
 
-def uncompiled(folder: Path) -> None:
-    """Let whoever settles in this copy run the rules as ordinary Python, which spares compiling every fault."""
-    for path in (folder / ENGINE).rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        if COMPILES in text:
-            path.write_text(text.replace(COMPILES, COMPILES.replace("True", "False")), encoding="utf-8")
+def uncompiled(text: str) -> str:
+    """The same module, but who settles runs the rules as ordinary Python: nothing to compile per fault."""
+    return text.replace(COMPILES, COMPILES.replace("True", "False"))
+
+
+class Bench:
+    """One copy in which faults are put one after the other, each taken out again before the next comes.
+
+    It keeps what was compiled by the sound engine where no fault can be in it: Numba itself looks at the file that a
+    function stands in, not at those whose functions it calls (`CALLED`).
+    """
+
+    def __init__(self, sound: Path, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(sound, folder)
+        for path in (folder / ENGINE).rglob("*.py"):
+            if COMPILES in (text := path.read_text(encoding="utf-8")):
+                path.write_text(uncompiled(text), encoding="utf-8")
+        with (folder / ENGINE / "rules/kept.py").open("a", encoding="utf-8") as kept:
+            kept.write('\n\ndef rules_hash() -> str:\n    return os.environ["RULES_NAME"]\n')
+
+    @contextmanager
+    def with_fault(self, fault: Fault) -> Iterator[str]:
+        """The copy with a fault in it; gives the name under which its rules are kept."""
+        path = self.folder / ENGINE / fault.file
+        sound, times = path.read_bytes(), path.stat()
+        path.write_text(uncompiled(fault.text), encoding="utf-8")
+        name = "faulty" if path.name in CALLED else "sound"
+        try:
+            yield name
+        finally:
+            path.write_bytes(sound)
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+            shutil.rmtree(self.folder / ENGINE / "rules/__pycache__/rules-faulty", ignore_errors=True)
 
 
 @dataclass
@@ -152,56 +183,60 @@ class Trials:
 
     sound: Path
     wishes: argparse.Namespace
+    benches: "Queue[Bench]"
     skip: tuple[int, ...] = ()
     seconds_max: float = 3_600
 
     def without_fault(self) -> None:
         """What differs anyway says nothing about a fault and is left out; the cases hold."""
-        began = time.monotonic()
-        with self._copy(None) as folder:
-            done = self._worlds(folder, "all", WORLDS)
-            if done.returncode:
-                sys.exit(f"the sound copy does not run:\n{done.stderr}")
-            self.skip = tuple(int(line.split()[0]) for line in done.stdout.splitlines())
-            if (cases := self._cases(folder)).returncode:
-                sys.exit(f"the cases do not hold in the sound copy:\n{cases.stdout[-3000:]}")
+        began, bench = time.monotonic(), self.benches.get()
+        done = self._worlds(bench.folder, "all", WORLDS)
+        if done.returncode:
+            sys.exit(f"the sound copy does not run:\n{done.stderr}")
+        self.skip = tuple(int(line.split()[0]) for line in done.stdout.splitlines())
+        if (cases := self._cases(bench.folder)).returncode:
+            sys.exit(f"the cases do not hold in the sound copy:\n{cases.stdout[-3000:]}")
+        self.benches.put(bench)
         self.seconds_max = 60 + 10 * (time.monotonic() - began)
 
     def catch(self, fault: Fault) -> bool:
         """Try one fault and say what came of it."""
-        with self._copy(fault) as folder:
-            done, by = None, fault.by
-            if by != TABLES:
-                done = self._worlds(folder, "stop", by)
-            if done is None or not done.returncode:
-                done, by = self._cases(folder), TABLES
+        began = time.monotonic()
+        done, by = self._compiled(fault) if fault.by == COMPILED else self._uncompiled(fault)
         verdict = f"caught by {by}" if done.returncode else "SURVIVED"
-        print(f"{verdict:<25} {fault.what}  [{_said(done)[:110]}]", flush=True)
+        seconds = time.monotonic() - began
+        print(f"{verdict:<25} {fault.what}  [{_said(done)[:110]}] {seconds:.0f} s", flush=True)
         return bool(done.returncode)
 
-    @contextmanager
-    def _copy(self, fault: Fault | None) -> Iterator[Path]:
+    def _compiled(self, fault: Fault) -> "tuple[subprocess.CompletedProcess[str], str]":
         with tempfile.TemporaryDirectory(prefix="engine-mutation-") as name:
             folder = Path(name) / "copy"
             shutil.copytree(self.sound, folder)
-            if fault:
-                (folder / ENGINE / fault.file).write_text(fault.text, encoding="utf-8")
-            if fault is None or fault.by != COMPILED:
-                uncompiled(folder)
-            yield folder
+            (folder / ENGINE / fault.file).write_text(fault.text, encoding="utf-8")
+            return self._worlds(folder, "stop", COMPILED), COMPILED
 
-    def _worlds(self, folder: Path, until: str, by: str) -> "subprocess.CompletedProcess[str]":
+    def _uncompiled(self, fault: Fault) -> "tuple[subprocess.CompletedProcess[str], str]":
+        bench = self.benches.get()
+        try:
+            with bench.with_fault(fault) as name:
+                if fault.by == WORLDS and (done := self._worlds(bench.folder, "stop", WORLDS, name)).returncode:
+                    return done, WORLDS
+                return self._cases(bench.folder, name), TABLES
+        finally:
+            self.benches.put(bench)
+
+    def _worlds(self, folder: Path, until: str, by: str, kept: str = "sound") -> "subprocess.CompletedProcess[str]":
         how = "compiled" if by == COMPILED else "plain"
         words = [str(self.wishes.seed), str(self.wishes.worlds), until, how, *map(str, self.skip)]
-        return self._run(folder, ["-c", TRIAL, *words])
+        return self._run(folder, ["-c", TRIAL, *words], kept)
 
-    def _cases(self, folder: Path) -> "subprocess.CompletedProcess[str]":
+    def _cases(self, folder: Path, kept: str = "sound") -> "subprocess.CompletedProcess[str]":
         files = [f"tests/{name}" for name in CASES]
         quiet = ["-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-k", f"not {OF_BOTH}"]
-        return self._run(folder, ["-m", "pytest", *quiet, *files])
+        return self._run(folder, ["-m", "pytest", *quiet, *files], kept)
 
-    def _run(self, folder: Path, words: list[str]) -> "subprocess.CompletedProcess[str]":
-        env = os.environ | {"PYTHONPATH": str(folder), "NUMBA_OPT": "0"}
+    def _run(self, folder: Path, words: list[str], kept: str) -> "subprocess.CompletedProcess[str]":
+        env = os.environ | {"PYTHONPATH": str(folder), "NUMBA_OPT": "0", "RULES_NAME": kept}
         command = [sys.executable, "-B", *words]
         try:
             return subprocess.run(
@@ -222,7 +257,7 @@ def _wishes() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("words", nargs="*", help="only the faults whose name holds one of these")
     parser.add_argument("--seed", type=int, default=500_000, help="the first world, and where chance begins")
-    parser.add_argument("--worlds", type=int, default=3_000, help="how many worlds a fault may survive")
+    parser.add_argument("--worlds", type=int, default=2_000, help="how many worlds a fault may survive")
     parser.add_argument("--minutes", type=float, default=60, help="begin no fault after this long")
     parser.add_argument("--chance", type=int, default=0, help="how many faults to draw beside the list")
     parser.add_argument("--processes", type=int, default=2)
@@ -235,8 +270,11 @@ def main() -> int:
     faults = [*map(scripted, MUTANTS), *drawn(wishes.chance, wishes.seed)]
     faults = [one for one in faults if not wishes.words or any(word in one.what for word in wishes.words)]
     with tempfile.TemporaryDirectory(prefix="engine-sound-") as name, ThreadPoolExecutor(wishes.processes) as pool:
-        copied(Path(name))
-        trials = Trials(Path(name), wishes)
+        sound, benches = Path(name) / "sound", Queue[Bench]()
+        copied(sound)
+        for place in range(wishes.processes):
+            benches.put(Bench(sound, Path(name) / f"bench-{place}"))
+        trials = Trials(sound, wishes, benches)
         trials.without_fault()
         differ = len(trials.skip)
         print(f"{len(faults)} faults, {wishes.worlds} worlds each from {wishes.seed}; {differ} differ without a fault")
