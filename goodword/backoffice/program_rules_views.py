@@ -100,7 +100,10 @@ def rules(request: StaffRequest) -> HttpResponse:
         settings, problems = settings_of(posted, program.currency)
         for problem in problems:
             form.add_error(problem.field if problem.field in form.fields else None, sentence(problem))
-        if not problems and tried(form, lambda: change_program_rules(program, settings, actor=actor_of(request))):
+        written = (
+            None if problems else tried(form, lambda: change_program_rules(program, settings, actor=actor_of(request)))
+        )
+        if written is not None:
             messages.success(request, "Saved.")
             return redirect("backoffice:settings-rules", program.slug)
     context = {"form": form, "open": rules_are_open(program), "sentences": credit_of(program)}

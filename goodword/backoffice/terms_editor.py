@@ -181,7 +181,7 @@ class Editor:
             place = f"{_NAMES[name]} {int(rest.partition('-')[0]) + 1}, " if name in _NAMES else ""
             for field_name, errors in form.errors.items():
                 field = form[field_name]
-                label = place + field.label.lower() if place else field.label
+                label = place + str(field.label).lower() if place else str(field.label)
                 found += [Shown(field.id_for_label or field.auto_id, label, str(error)) for error in errors]
         return found
 

@@ -102,7 +102,7 @@ def first_samples(program: Program, events: Sequence[str] = ()) -> list[Sheet]:
     """Three sales to begin with: a small, a usual and a large one of those the program had, else round sums."""
     rows = Conversion.unscoped.filter(program=program, retracted_at=None, name="sale", currency=program.currency)
     found = list(rows.order_by("-at").values_list("amount_minor", "product")[:_LOOKED_AT])
-    amounts = sorted(amount for amount, _ in found)
+    amounts = sorted(amount or 0 for amount, _ in found)
     unit = 10 ** decimals(program.currency)
     sizes = [amounts[len(amounts) * n // 20] for n in (5, 10, 18)] if amounts else [n * unit for n in _UNITS]
     products: list[Any] = sorted({name for _, name in found if name}, key=[name for _, name in found].count)[::-1]
