@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from goodword.accounts.models import AuditEntry
-from goodword.domain.money import to_decimal
+from goodword.backoffice.settings_forms import SCOPE_WORDS
+from goodword.domain.money_words import money_text
 
 NOTHING = "nothing"
+_VERSION = re.compile(r"([a-z0-9-]+)@([0-9]+)")
+_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?[+-]\d\d:\d\d")
 FIELDS = {
     "accent": "colour", "allowed_hosts": "sites that links may lead to", "contact_email": "contact address",
@@ -55,12 +58,21 @@ def _readable(values: Mapping[str, Any] | None, names: Mapping[str, str]) -> dic
             continue
         plain = name.removesuffix("_minor")
         if plain != name and isinstance(value, int) and currency:
-            shown[plain] = f"{currency} {to_decimal(value, currency)}"
+            shown[plain] = money_text(value, currency)
         elif plain == name and f"{name}_minor" in given:
             continue
+        elif name == "scopes" and isinstance(value, list):
+            shown[plain] = "; ".join(SCOPE_WORDS.get(one, one) for one in value) or NOTHING
         else:
-            shown[plain] = names.get(value, _text(value)) if isinstance(value, str) else _text(value)
+            shown[plain] = _named(value, names) if isinstance(value, str) else _text(value)
     return shown
+
+
+def _named(value: str, names: Mapping[str, str]) -> str:
+    """An id as what it stands for, `standard@2` as "Standard, version 2", `write_off` as words."""
+    if version := _VERSION.fullmatch(value):
+        return f"{names.get(version[1], version[1])}, version {version[2]}"
+    return names.get(value) or (value.replace("_", " ") if _CODE.fullmatch(value) else _text(value))
 
 
 def _text(value: Any) -> str:

@@ -16,6 +16,7 @@ from goodword.backoffice.audit_changes import changes, partners_in
 from goodword.insights.audit_words import done
 from goodword.insights.csv import csv_response
 from goodword.insights.paging import page_of
+from goodword.partners.models import Terms
 from goodword.partners.selectors import names_of
 
 AREAS = [
@@ -42,8 +43,8 @@ def audit(request: StaffRequest) -> HttpResponse:
     """The trail, newest first."""
     form, entries = _narrowed(request)
     page = page_of(request, entries, order=("-sequence",))
-    names = names_of(partners_in(page.rows))
-    rows = [(entry, done(entry), changes(entry, names)) for entry in page.rows]
+    names = {**dict(Terms.objects.values_list("key", "name")), **names_of(partners_in(page.rows))}
+    rows = [(entry, entry.actor_label.partition(" <")[0], done(entry), changes(entry, names)) for entry in page.rows]
     context = {
         "form": form,
         "page": page,

@@ -1,10 +1,11 @@
 """Payout runs for finance: what could be paid now, prepare, approve, send the file, confirm or return line by line."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Case, Value, When
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,7 +20,8 @@ from goodword.domain.ids import public_id
 from goodword.domain.money import to_decimal
 from goodword.domain.payout_rules import RunPlan
 from goodword.insights.csv import csv_response
-from goodword.insights.listing import Column, Head, sorted_table
+from goodword.insights.lines import rule_of
+from goodword.insights.listing import Column, Listing, listing
 from goodword.insights.story import story_of
 from goodword.insights.templatetags.show import money
 from goodword.insights.wording import count_text, money_text
@@ -60,33 +62,37 @@ RUN_COLUMNS = (
     Column("Returned", sort="returned", numeric=True),
     Column("Amount", sort="amount", numeric=True),
 )
-RUN_SORTS: dict[str, Callable[[Any], Any]] = {
-    "run": lambda s: s.run.number,
-    "state": lambda s: (list(RUN_WORDS).index(s.run.state), s.run.number),
-    "prepared": lambda s: s.run.prepared_at,
-    "payouts": lambda s: s.payouts,
-    "paid": lambda s: (s.run.currency, s.paid_minor),
-    "returned": lambda s: (s.run.currency, s.returned_minor),
-    "amount": lambda s: (s.run.currency, s.total_minor),
+# Amounts of several currencies are told apart before they are compared.
+ORDERS = {
+    "run": ("number",),
+    "state": ("state_place", "number"),
+    "prepared": ("prepared_at", "number"),
+    "payouts": ("payout_count", "number"),
+    "paid": ("currency", "paid", "number"),
+    "returned": ("currency", "returned", "number"),
+    "amount": ("currency", "total", "number"),
 }
 
 
-def _sorted(request: StaffRequest, summaries: Iterable[Any]) -> tuple[Sequence[Head], list[Any]]:
-    return sorted_table(request, summaries, columns=RUN_COLUMNS, keys=RUN_SORTS, default="-run")
+def _runs(request: StaffRequest) -> Listing:
+    places = [When(state=state, then=Value(place)) for place, state in enumerate(RUN_WORDS)]
+    rows = selectors.runs().annotate(state_place=Case(*places, default=Value(0)))
+    return listing(request, rows, columns=RUN_COLUMNS, orders=ORDERS, default="-run")
 
 
 @require_safe
 def runs(request: StaffRequest) -> HttpResponse:
-    """All runs, and what a new one would pay in each currency."""
+    """The runs, page by page, and what a new one would pay in each currency."""
     now = timezone.now()
-    heads, summaries = _sorted(request, selectors.run_summaries(list(selectors.runs()[:200])))
+    found = _runs(request)
     plans = [
         _shown_plan(currency, services.plan_next_run(request.program, currency, now=now))
         for currency in currencies_in_use(request.program)
     ]
     context = {
-        "summaries": [_shown(s) for s in summaries],
-        "heads": heads,
+        "listing": found,
+        "summaries": [_shown(selectors.summary_of(run)) for run in found.page.rows],
+        "heads": found.heads,
         "plans": plans,
         "debts": waiting_proposals(),
     }
@@ -97,19 +103,18 @@ def runs(request: StaffRequest) -> HttpResponse:
 def runs_csv(request: StaffRequest) -> HttpResponseBase:
     """The list of runs as a file."""
     header = ("run", "state", "currency", "payouts", "amount", "paid", "returned", "prepared_at")
-    _, summaries = _sorted(request, selectors.run_summaries(list(selectors.runs())))
     rows = (
         (
-            s.run.number,
-            s.run.state,
-            s.run.currency,
-            s.payouts,
-            to_decimal(s.total_minor, s.run.currency),
-            to_decimal(s.paid_minor, s.run.currency),
-            to_decimal(s.returned_minor, s.run.currency),
-            s.run.prepared_at,
+            run.number,
+            run.state,
+            run.currency,
+            run.payout_count,
+            to_decimal(run.total, run.currency),
+            to_decimal(run.paid, run.currency),
+            to_decimal(run.returned, run.currency),
+            run.prepared_at,
         )
-        for s in summaries
+        for run in _runs(request).ordered
     )
     return csv_response(f"{request.program.slug}-payout-runs", header, rows)
 
@@ -139,7 +144,7 @@ def run_page(request: StaffRequest, run: str) -> HttpResponse:
 
 
 def _run_page(request: StaffRequest, found: PayoutRun, tick_error: str = "") -> HttpResponse:
-    summary = selectors.run_summaries([found])[0]
+    summary = selectors.summary_of(selectors.runs().get(pk=found.pk))
     payouts = [{"tone": PAYOUT_TONES[p.state], "row": p} for p in selectors.payouts_of(found)]
     context = {
         "summary": _shown(summary),
@@ -255,11 +260,13 @@ def payout_page(request: StaffRequest, payout: str) -> HttpResponse:
     """One payout: the lines it settles, and the form that returns it."""
     found = find(Payout, payout)
     lines = selectors.lines_with_commissions(found)
+    named = {(line.terms, line.rule) for line in lines if line.rule}
     context = {
         "payout": found,
         "tone": PAYOUT_TONES[found.state],
         "run": found.run,
         "lines": lines,
+        "rules": [text for text in (rule_of(request.program, *names) for names in sorted(named)) if text],
         "return_url": _url(request, "payout-return", found),
     }
     return render(request, "backoffice/payouts/payout.html", context)

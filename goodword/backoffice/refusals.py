@@ -15,7 +15,9 @@ T = TypeVar("T")
 
 def sentence(problem: Problem) -> str:
     """What is wrong and what to do, as one or two sentences."""
-    said = problem.message[:1].upper() + problem.message[1:]
+    # `evil.example is not a host of this program`: what was typed is quoted as it was typed.
+    first = problem.message.partition(" ")[0]
+    said = problem.message if "." in first.rstrip(".") else problem.message[:1].upper() + problem.message[1:]
     remedy = problem.remedy[:1].upper() + problem.remedy[1:]
     return f"{said}. {remedy}." if remedy else f"{said}."
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from goodword.domain.conditions_text import conditions_text, listed
 from goodword.domain.currency import decimals
-from goodword.domain.money import to_decimal
+from goodword.domain.money_words import money_text
 from goodword.domain.settlement import (
     Agreement,
     Customer,
@@ -302,9 +302,8 @@ def count_words(number: int, unit: str) -> str:
 
 
 def money_words(program: Program, minor: int) -> str:
-    """An amount with its currency and thousands apart."""
-    whole, point, part = to_decimal(minor, program.currency).partition(".")
-    return f"{program.currency} {int(whole):,}{point}{part}"
+    """An amount as every page writes it."""
+    return money_text(minor, program.currency)
 
 
 @dataclass(frozen=True, slots=True)

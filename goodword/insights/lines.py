@@ -108,8 +108,18 @@ def story_of_line(program: Program, detail: LineDetail, *, now: datetime) -> Lin
     )
 
 
+def rule_of(program: Program, terms: str, rule: str) -> str:
+    """What the rule of a line says, by the names that stand in the line; empty where there is no such rule."""
+    version = _version_of(terms)
+    return rule_words(program, version.document, rule) if version else ""
+
+
 def _version(row: LineRow) -> TermsVersion | None:
-    key, _, number = row.terms.rpartition("@")
+    return _version_of(row.terms)
+
+
+def _version_of(terms: str) -> TermsVersion | None:
+    key, _, number = terms.rpartition("@")
     if not number.isdecimal():
         return None
     return TermsVersion.objects.select_related("terms").filter(terms__key=key, number=int(number)).first()

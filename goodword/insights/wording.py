@@ -3,18 +3,9 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from goodword.domain.money import to_decimal
+from goodword.domain.money_words import money_text
 
-# Currencies with a sign that nobody mistakes for another's; all others are shown by their code.
-_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹", "KRW": "₩", "ILS": "₪", "UAH": "₴", "VND": "₫"}
-
-
-def money_text(minor: int, currency: str) -> str:
-    """`€1,284.20`, `−$3.00`, `CHF 12.00`: the currency always, a real minus in front, thousands apart."""
-    whole, _, fraction = to_decimal(abs(minor), currency).partition(".")
-    digits = f"{int(whole):,}" + (f".{fraction}" if fraction else "")
-    sign = _SIGNS.get(currency)
-    return ("−" if minor < 0 else "") + (f"{sign}{digits}" if sign else f"{currency}\u00a0{digits}")
+__all__ = ["change_text", "count_text", "day_text", "exact_text", "money_text", "percent_text", "when_text"]
 
 
 def percent_text(ppm: int) -> str:

@@ -2,9 +2,9 @@
 
 import csv
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -30,30 +30,25 @@ class RunSummary:
     returned_minor: int
 
 
-def run_summaries(runs: Sequence[PayoutRun]) -> list[RunSummary]:
-    """Sums of many runs in one query, in the order given."""
-    sums = {
-        row["run"]: row
-        for row in Payout.objects.filter(run__in=runs)
-        .values("run")
-        .annotate(
-            payouts=Count("pk"),
-            total=Sum("amount_minor"),
-            open=Count("pk", filter=Q(state="exported")),
-            paid=Sum("amount_minor", filter=Q(state="paid"), default=0),
-            returned=Sum("amount_minor", filter=Q(state="returned"), default=0),
-        )
-    }
-    return [
-        RunSummary(run, row["payouts"], row["total"], row["open"], row["paid"], row["returned"])
-        for run in runs
-        for row in [sums[run.pk]]
-    ]
-
-
 def runs() -> QuerySet[PayoutRun]:
-    """The runs of the active program, newest first."""
-    return PayoutRun.objects.select_related("prepared_by", "approved_by", "exported_by").order_by("-number")
+    """The runs of the active program with the figures of their payouts, newest first."""
+    money = "payouts__amount_minor"
+    return (
+        PayoutRun.objects.select_related("prepared_by", "approved_by", "exported_by")
+        .annotate(
+            payout_count=Count("payouts"),
+            total=Sum(money, default=0),
+            open_count=Count("payouts", filter=Q(payouts__state="exported")),
+            paid=Sum(money, filter=Q(payouts__state="paid"), default=0),
+            returned=Sum(money, filter=Q(payouts__state="returned"), default=0),
+        )
+        .order_by("-number")
+    )
+
+
+def summary_of(run: Any) -> RunSummary:
+    """The sums of a run that `runs` gave."""
+    return RunSummary(run, run.payout_count, run.total, run.open_count, run.paid, run.returned)
 
 
 def payouts_of(run: PayoutRun) -> QuerySet[Payout]:
@@ -81,24 +76,34 @@ class PaidLine:
     conversion: str
     conversion_at: datetime | None
     rule: str
+    terms: str = ""
+    rate: str = ""
+    basis_minor: int = 0
+    currency: str = ""
 
 
 def lines_with_commissions(payout: Payout) -> list[PaidLine]:
     """The lines of a payout, oldest sale first."""
     rows = list(lines_of(payout).values_list("line", "amount_minor"))
     known = {line.line: line for line in Line.objects.filter(line__in=[line for line, _ in rows])}
-    found = [(line, amount, known.get(line)) for line, amount in rows]
-    paid = [
-        PaidLine(
-            line,
-            amount,
-            about.conversion if about else "",
-            about.conversion_at if about else None,
-            about.rule if about else "",
-        )
-        for line, amount, about in found
-    ]
+    paid = [_paid_line(line, amount, known.get(line)) for line, amount in rows]
     return sorted(paid, key=lambda p: (p.conversion_at is None, p.conversion_at, p.line))
+
+
+def _paid_line(line: str, amount: int, about: Line | None) -> PaidLine:
+    if about is None:
+        return PaidLine(line, amount, "", None, "")
+    return PaidLine(
+        line,
+        amount,
+        about.conversion,
+        about.conversion_at,
+        about.rule,
+        terms=about.terms,
+        rate=about.rate,
+        basis_minor=about.basis_minor,
+        currency=about.currency,
+    )
 
 
 def current_method(partner: UUID) -> PayoutMethod | None:

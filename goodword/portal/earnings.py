@@ -13,6 +13,7 @@ from goodword.accounts.access import PartnerRequest
 from goodword.commissions.selectors import LineFilter, LinesPage, line_detail, lines_page
 from goodword.domain.money import to_decimal
 from goodword.insights.csv import csv_response
+from goodword.insights.lines import rule_of
 from goodword.insights.listing import Choice, Filter
 from goodword.insights.paging import Page, page_of
 from goodword.partners.selectors import agreement_in_force
@@ -112,6 +113,7 @@ def line(request: PartnerRequest, line: str) -> HttpResponse:
         "reasons": reasons_sentence(own.reasons),
         "refunds": Refund.objects.filter(sale=own.conversion, retracted_at=None).order_by("at"),
         "agreement": agreement_in_force(request.partner, own.conversion_at),
+        "rule": rule_of(request.program, own.terms, own.rule),
         "touch": mine.touch_behind(request.partner, own),
         "events": what_happened(detail, request.partner.pk),
         "section": "earnings",

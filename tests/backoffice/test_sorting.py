@@ -68,3 +68,27 @@ def test_payout_runs_are_sorted_by_what_they_pay():
         for sort in ("amount", "-amount", "run", "nonsense")
     ]
     assert runs == [["Run 2", "Run 1"], ["Run 1", "Run 2"], ["Run 1", "Run 2"], ["Run 2", "Run 1"]]
+
+
+def test_payout_runs_past_the_first_page_are_reached_page_by_page(acme, olga):
+    with active_program(acme.program):
+        for number in range(1, 54):
+            cast.payout_run(acme.program, number=number, prepared_by=acme.sam, state="cancelled")
+    first = olga.get("/p/acme/payouts").content.decode()
+    then = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
+    assert _rows(olga, "/p/acme/payouts") == [f"Run {number}" for number in range(53, 3, -1)]
+    assert _rows(olga, f"/p/acme/payouts{then}") == ["Run 3", "Run 2", "Run 1"]
+
+
+@pytest.mark.parametrize("sort", ["run", "state", "prepared", "payouts", "paid", "returned", "amount"])
+def test_every_order_of_payout_runs_pages_through_all_of_them(acme, olga, sort):
+    with active_program(acme.program):
+        for number in range(1, 54):
+            cast.payout_run(acme.program, number=number, prepared_by=acme.sam, state="cancelled")
+    seen, path = [], f"/p/acme/payouts?sort={sort}"
+    while path:
+        page = olga.get(path).content.decode()
+        seen += ROW.findall(page)
+        found = re.search(r'rel="next" href="([^"]+)"', page)
+        path = "/p/acme/payouts" + found[1].replace("&amp;", "&") if found else ""
+    assert sorted(seen) == sorted(f"Run {number}" for number in range(1, 54))

@@ -22,13 +22,13 @@ def changes(old, new):
 VINYL = {"product": "Vinyl"}
 SAID = [
     (percent("10%", when=VINYL), percent("12%", when=VINYL), ["Commission on Vinyl goes from 10% to 12%."]),
-    (flat("5.00", on="lead"), flat("7.50", on="lead"), ["Commission on each “lead” goes from USD 5.00 to USD 7.50."]),
+    (flat("5.00", on="lead"), flat("7.50", on="lead"), ["Commission on each “lead” goes from $5.00 to $7.50."]),
     (
         percent("10%", cap={"sale": "50.00"}),
         percent("10%", floor="1.00"),
         [
-            "Commission on sales: the least per sale is now USD 1.00; there was no such limit.",
-            "Commission on sales: the most per sale is no longer limited; it was USD 50.00.",
+            "Commission on sales: the least per sale is now $1.00; there was no such limit.",
+            "Commission on sales: the most per sale is no longer limited; it was $50.00.",
         ],
     ),
     (
@@ -64,15 +64,15 @@ def test_steps_are_told_one_by_one():
     new = tiers([{"from": "0", "percent": "6%"}, {"from": "20000.00", "percent": "9%"}])
     assert changes(terms(old), terms(new)) == [
         "Commission on sales at first goes from 5% to 6%.",
-        "Commission on sales no longer has the step of 8% from USD 10,000.00 on.",
-        "Commission on sales has a new step: 9% from USD 20,000.00 on.",
+        "Commission on sales no longer has the step of 8% from $10,000.00 on.",
+        "Commission on sales has a new step: 9% from $20,000.00 on.",
     ]
 
 
 def test_new_and_gone_rules_and_refunds_are_told():
     said = changes(terms(percent("10%", key="a")), terms(flat("3.00", key="b"), clawback={"days": 60}))
     assert said[:2] == [
-        "New: For a sale: USD 3.00.",
+        "New: For a sale: $3.00.",
         "No longer: For a sale: 10% of what the customer paid without tax and shipping.",
     ]
     assert said[2].startswith("Now: When a customer gets money back within 60 days of the sale")

@@ -14,7 +14,7 @@ def said(rule):
 
 SENTENCES = [
     (percent("20%"), "For a sale: 20% of what the customer paid without tax and shipping."),
-    (flat("5.00", on="lead"), "For each “lead”: USD 5.00."),
+    (flat("5.00", on="lead"), "For each “lead”: $5.00."),
     (
         percent("3%", on="assist"),
         (
@@ -25,7 +25,7 @@ SENTENCES = [
     (
         percent("10%", when={"amount": {"gte": "1000.00"}, "code": False}),
         (
-            "For a sale when the amount is at least USD 1,000.00 and no code was used: "
+            "For a sale when the amount is at least $1,000.00 and no code was used: "
             "10% of what the customer paid without tax and shipping."
         ),
     ),
@@ -33,7 +33,7 @@ SENTENCES = [
         percent("10%", lasts={"months": 12}, cap={"sale": "50.00"}, floor="1.00", base={"less": []}),
         (
             "For a sale: 10% of all of what the customer paid, for 12 months from the customer's first commission, "
-            "at least USD 1.00, at most USD 50.00 per sale."
+            "at least $1.00, at most $50.00 per sale."
         ),
     ),
     (
@@ -75,7 +75,7 @@ def test_a_shared_budget_warns_of_lowering_what_was_ready():
 def test_the_worked_example_is_the_engine_s():
     read = read_program(program(terms(percent("15%"))))
     example = worked_example(read, read.terms["std"])
-    assert example.story == "A customer you referred buys for USD 120.00, of which USD 20.00 is tax."
+    assert example.story == "A customer you referred buys for $120.00, of which $20.00 is tax."
     assert [row.arithmetic for row in example.rows if row.label == "Commission"] == ["15% of 100.00 = 15.00"]
     assert example.line.amount == 1500
 

@@ -36,7 +36,7 @@ DOCUMENT = {
         {"key": "signup", "on": "signup", "pay": {"flat": "5.00"}},
     ],
     "choose": "first",
-    "clawback": {"days": 60},
+    "clawback": {"days": 90},
 }
 IBANS = ("DE89370400440532013000", "GB29NWBK60161331926819", "FR1420041010050500013M02606")
 

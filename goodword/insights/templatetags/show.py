@@ -12,6 +12,7 @@ from goodword.accounts.models import Program
 from goodword.accounts.scope import active_or_none
 from goodword.domain import colours
 from goodword.domain.emails import mask_email
+from goodword.domain.money import to_minor
 from goodword.insights.icons import ICONS
 from goodword.insights.wording import count_text, day_text, exact_text, money_text, percent_text, when_text
 
@@ -35,6 +36,12 @@ def money(minor: int | None, currency: str) -> str:
 def money_plain(minor: int | None, currency: str) -> str:
     """The same without markup: for titles, options and attributes."""
     return "" if minor is None else money_text(minor, currency)
+
+
+@register.filter
+def decimal_money(amount: str, currency: str) -> str:
+    """An amount that is kept as a decimal, such as the totals of an import, as every page writes amounts."""
+    return money_text(to_minor(amount, currency), currency)
 
 
 @register.filter

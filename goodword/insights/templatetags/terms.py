@@ -7,7 +7,9 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 register = template.Library()
-_FIGURE = re.compile(r"(?:[A-Z]{3} )?\d[\d,]*(?:\.\d+)?%?(?: (?:days?|months?|years?|sales?|payments?)\b)?")
+_MONEY = r"(?:[A-Z]{3}[ \u00a0]|[€£$¥₹₩₪₴₫])?"
+_UNIT = r"(?: (?:days?|months?|years?|sales?|payments?)\b)?"
+_FIGURE = re.compile(rf"{_MONEY}\d[\d,]*(?:\.\d+)?%?{_UNIT}")
 
 
 @register.filter

@@ -1,0 +1,67 @@
+"""What people read holds no raw names: amounts with their sign, versions, scopes and rules in words."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from goodword.accounts.models import AuditEntry
+from goodword.accounts.scope import active_program
+from goodword.backoffice.audit_changes import changes
+from goodword.backoffice.refusals import sentence
+from goodword.domain.errors import Problem
+from goodword.insights.templatetags.lines import paid_as
+from goodword.insights.terms import words_of
+from goodword.payouts.models import Payout
+from tests import cast
+from tests.web import showcase
+
+pytestmark = pytest.mark.django_db
+
+
+def test_terms_write_amounts_as_the_receipt_below_them_does():
+    document = {"rules": [{"key": "lead", "on": "lead", "pay": {"flat": "1250.00"}}]}
+    words = words_of(cast.program(currency="EUR"), document)
+    assert "€1,250.00" in words.sentences[0]
+    assert not any("EUR" in sentence for sentence in (*words.sentences, words.story))
+
+
+@pytest.mark.parametrize(("rate", "said"), [("20%", "20% of €34.00"), ("", "fixed amount"), ("5.00", "fixed amount")])
+def test_a_line_says_how_it_is_paid_in_short(rate, said):
+    assert paid_as(SimpleNamespace(rate=rate, basis_minor=3400, currency="EUR")) == said
+
+
+def test_the_audit_trail_says_versions_scopes_and_choices_in_words():
+    after = {"terms": "standard@2", "scopes": ["read", "events:write"], "kind": "write_off", "amount_minor": 500,
+             "currency": "EUR"}  # fmt: skip
+    found = {one.field: one.after for one in changes(AuditEntry(after=after), {"standard": "Standard"})}
+    assert found["terms"] == "Standard, version 2"
+    assert found["scopes"] == "Read everything except settings; Send facts: customers, sales, refunds"
+    assert (found["kind"], found["amount"]) == ("write off", "€5.00")
+
+
+def test_the_audit_trail_names_people_without_their_addresses():
+    world = showcase.busy()
+    page = cast.sign_in(world.olga).get(f"/p/{world.program.slug}/settings/audit").content.decode()
+    assert ">Bob Brown</b>" in page
+    assert "&lt;bob@" not in page.replace('title="Bob Brown &lt;bob@', "")
+
+
+def test_a_payout_says_what_its_rules_pay():
+    world = showcase.busy()
+    with active_program(world.program):
+        payout = Payout.objects.filter(partner=world.alder, state="paid")[0]
+    page = cast.sign_in(world.olga).get(f"/p/{world.program.slug}/payouts/{payout.public_id}").content.decode()
+    assert "20% of €34.00" in page
+    assert "For a sale: 20% of what the customer paid" in page
+    assert "first-year" not in page
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("evil.example is not a host of this program", "evil.example is not a host of this program."),
+        ("the name is too long", "The name is too long."),
+    ],
+)
+def test_a_refusal_begins_with_a_capital_but_leaves_a_host_as_it_was_typed(message, said):
+    assert sentence(Problem("bad", message, "", "", "")) == said
