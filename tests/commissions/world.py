@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -25,16 +25,26 @@ def days(number: float) -> Any:
     return NOW - timedelta(days=number)
 
 
-class World:
-    """One program with two partners on 20% and 10%."""
+PLAIN = {
+    name: {"rules": [{"key": name, "on": "sale", "pay": {"percent": percent}}]}
+    for name, percent in (("alder", "20%"), ("birch", "10%"))
+}
+"""What partners agreed to, by their names, where nothing else is said."""
 
-    def __init__(self, **fields: Any) -> None:
+
+class World:
+    """One program and its partners, each by terms of his own; in a chain, everybody is recruited by who stands next."""
+
+    def __init__(self, agreed: Mapping[str, dict[str, Any]] = PLAIN, *, chain: bool = False, **fields: Any) -> None:
         self.program = cast.program(**fields)
-        self.partners = {}
-        for name, percent in (("alder", "20%"), ("birch", "10%")):
-            document = cast.TERMS | {"rules": [{"key": name, "on": "sale", "pay": {"percent": percent}}]}
-            version = cast.terms_version(self.program, terms=cast.terms(self.program, key=name), document=document)
-            self.partners[name] = cast.partner(self.program, name=name)
+        self.partners: dict[str, Any] = {}
+        recruiter = None
+        for name in reversed(agreed) if chain else agreed:
+            version = cast.terms_version(
+                self.program, terms=cast.terms(self.program, key=name), document=cast.TERMS | agreed[name]
+            )
+            self.partners[name] = cast.partner(self.program, name=name, parent=recruiter)
+            recruiter = self.partners[name] if chain else None
             cast.agreement(self.partners[name], terms_version=version)
 
     def arrive(self, *facts: Fact) -> None:
