@@ -39,24 +39,10 @@ def main() -> int:
 
 
 def _photograph(only: str, sets: list[str], *, light: bool) -> list[str]:
-    import logging
+    from tests.web.living import served
 
-    from django.conf import settings
-    from django.test import override_settings
-    from django.test.utils import setup_test_environment
-    from pytest_django.live_server_helper import LiveServer
-
-    from tests import browsing
-
-    setup_test_environment()
-    logging.disable(logging.ERROR)
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with browsing.chromium() as browser:
-        server = LiveServer("localhost")
-        with override_settings(BASE_URL=server.url, CSRF_TRUSTED_ORIGINS=[server.url]):
-            problems = _walks(browser, server.url, only, sets, light=light)
-        server.stop()
-    return problems
+    with served() as (browser, live):
+        return _walks(browser, live, only, sets, light=light)
 
 
 def _walks(browser: Any, live: str, only: str, sets: list[str], *, light: bool) -> list[str]:

@@ -14,9 +14,13 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
+from django.utils import timezone
 
 from goodword.accounts.invitations import invitation_link
 from goodword.accounts.models import User
+from goodword.accounts.scope import active_program
+from goodword.payouts.models import PayoutRun
+from goodword.payouts.services import approve_run, export_run
 from tests import cast
 from tests.web.walking import PHONE, Look, Visitor
 
@@ -49,6 +53,9 @@ def people(world: SimpleNamespace) -> SimpleNamespace:
         EmailAddress.objects.create(user=one, email=one.email, verified=True, primary=True)
     world.key = Authenticator.objects.get(user=world.mia, type=Authenticator.Type.WEBAUTHN).pk
     cast.seat(world.alder, "member", world.bob)
+    with active_program(program):
+        world.unwritten = cast.terms(program, key="agencies", name="Agencies").public_id
+        world.debtor, world.waiting_debtor = world.firms[0].public_id, world.firms[3].public_id
     program.is_demo = True  # only a demo has a shop of its own
     program.save(update_fields=["is_demo"])
     world.none = cast.person("none@acme.example", name="Nobody Here")
@@ -141,6 +148,56 @@ def _menu(page: Any, live: str, world: SimpleNamespace) -> None:
     page.get_by_label("Menu", exact=True).click()
 
 
+def refused_reason(path: str, *steps: str, button: str) -> Scene:
+    """A dialog that asks for a reason, sent without one: the same question as a page."""
+
+    def go(page: Any, live: str, world: SimpleNamespace) -> None:
+        clicked(path, *steps)(page, live, world)
+        page.evaluate("for (const form of document.forms) form.noValidate = true")
+        page.locator("dialog[open]").get_by_role("button", name=button).click()
+        page.locator(".error-summary").wait_for()
+
+    return go
+
+
+def _preview_of_import(page: Any, live: str, world: SimpleNamespace) -> None:
+    at("/p/{p}/imports/waiting/{upload}")(page, live, world)
+    page.get_by_role("button", name="Show what it would do").click()
+    page.get_by_role("heading", name="What orders.csv would do").wait_for()
+
+
+def _thanks(page: Any, live: str, world: SimpleNamespace) -> None:
+    at("/demo-shop/{p}/checkout")(page, live, world)
+    page.get_by_role("button", name="No", exact=True).click()
+    page.get_by_role("button", name="Place the order").click()
+    page.wait_for_url("**/thanks/**")
+
+
+def _terms_last_look(page: Any, live: str, world: SimpleNamespace) -> None:
+    sent(EDITOR, button="Check and preview", note="More for a year", **{"rules-0-percent": "25"})(page, live, world)
+    page.get_by_role("heading", name=re.compile("^Publish version")).wait_for()
+
+
+def _ticked_nothing(page: Any, live: str, world: SimpleNamespace) -> None:
+    _sent_run(world)
+    at("/p/{p}/payouts/runs/{run}")(page, live, world)
+    for box in page.locator("input[name=payout]").all():
+        box.uncheck()
+    page.get_by_role("button", name="Confirm the ticked payouts").click()
+    page.locator("#payout_error").wait_for()
+
+
+def _sent_run(world: SimpleNamespace) -> None:
+    """The waiting run, approved and sent to the bank, as far as it is not."""
+    with active_program(world.program):
+        run = PayoutRun.objects.get(number=2)
+        for state, step in (("prepared", approve_run), ("approved", export_run)):
+            run.refresh_from_db()
+            if run.state == state:
+                step(run, user=world.olga, actor=cast.actor(world.olga), now=timezone.now())
+
+
+EDITOR = "/p/{p}/terms/{terms}/publish"
 ACCOUNT = [
     Shot("login-refused", "", sent("/account/login/", button="Sign in", login="bob@acme.example", password="wrong")),
     Shot("code", "", at("/account/login/code/")),
@@ -190,6 +247,16 @@ STATES = [
     Shot("shop-checkout", "", at("/demo-shop/{p}/checkout")),
     Shot("partner-add-refused", "bob", sent("/p/{p}/partners/new", button="Add partner", website="x", country="99")),
     Shot("publish-refused", "bob", sent("/p/{p}/terms/{terms}/publish", button="Check and preview", note="")),
+    Shot("terms-editor-refused", "bob", sent(EDITOR, button="Check and preview", **{"rules-0-percent": "a lot"})),
+    Shot("terms-editor-document", "bob", clicked(EDITOR, "button[value=json]")),
+    Shot("terms-editor-beginnings", "bob", at("/p/{p}/terms/{unwritten}/publish")),
+    Shot("terms-last-look", "bob", _terms_last_look),
+    Shot("terms-unwritten", "bob", at("/p/{p}/terms/{unwritten}")),
+    Shot("debt-proposal-refused", "sam", sent("/p/{p}/partners/{debtor}/debt", button="Propose", amount="much")),
+    Shot("debt-waits", "olga", at("/p/{p}/partners/{waiting_debtor}")),
+    Shot("debt-partner", "sam", at("/p/{p}/partners/{debtor}")),
+    Shot("import-preview", "olga", _preview_of_import),
+    Shot("shop-thanks", "", _thanks),
     Shot("settings-refused", "olga", sent("/p/{p}/settings/edit", button="Save", accent="red", allowed_hosts="a b")),
     Shot("group-refused", "bob", sent("/p/{p}/groups/new", button="Make group", name="")),
     Shot("import-refused", "bob", sent("/p/{p}/imports/new", button="Go on")),
@@ -202,6 +269,17 @@ STATES = [
     Shot("link-new-refused", "alice", sent("/portal/{p}/share/new", button="Make", destination="https://evil.example")),
     Shot("drawer", "olga", _drawer),
     Shot("pause-dialog", "bob", clicked("/p/{p}/partners/{partner}", "details.menu-end summary", "[data-open]")),
+    Shot(
+        "pause-reason-refused",
+        "bob",
+        refused_reason("/p/{p}/partners/{partner}", "details.menu-end summary", "[data-open=pause]", button="Pause"),
+    ),
+    Shot(
+        "cancel-reason-refused",
+        "sam",
+        refused_reason("/p/{p}/payouts/runs/{run}", "[data-open=cancel]", button="Cancel the run"),
+    ),
+    Shot("confirm-nothing-ticked", "sam", _ticked_nothing),
     Shot("person-menu", "bob", clicked("/p/{p}/", "details.person summary")),
     Shot("rail", "bob", _menu, phone_only=True),
     Shot("search-found", "bob", at("/p/{p}/search?q=customer")),

@@ -81,6 +81,8 @@
     }
   });
 
+  // What is wrong is seen, also in a part that was closed.
+  all("details .field-bad").forEach((field) => { field.closest("details").open = true; });
   const summary = document.querySelector(".error-summary");
   if (summary) summary.focus();
 })();
