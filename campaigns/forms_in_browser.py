@@ -23,7 +23,9 @@ LOOK = """() => {
     first: wrong.length > 0 && focus === wrong[0],
     fields: wrong.map((one) => {
       const block = one.closest(".field, td");
-      const ids = (one.getAttribute("aria-describedby") || "").split(" ").filter(Boolean);
+      const group = one.closest("fieldset[aria-describedby]");
+      const told = one.getAttribute("aria-describedby") || (group ? group.getAttribute("aria-describedby") : "");
+      const ids = (told || "").split(" ").filter(Boolean);
       const said = ids.map((id) => document.getElementById(id)).filter((it) => it && it.matches(".errorlist"));
       const inside = said.filter((it) => block && block.contains(it) && it.offsetHeight > 0 && it.innerText.trim());
       return {name: one.name, message: inside.map((it) => it.innerText.trim()).join(" "), described: said.length > 0};
