@@ -45,11 +45,11 @@ def test_a_manager_brings_a_file_from_choosing_it_to_seeing_it_imported(program,
     assert '<option value="amount" selected>' in page
     preview = manager.post(mapping.url, columns(*SALES))
     page = manager.get(preview.url).content.decode()
-    assert "1 new sales over EUR 120.00" in page
+    assert "1 new sales over €120.00" in page
     assert not Conversion.unscoped.exists()
     done = manager.post(preview.url)
     page = manager.get(done.url).content.decode()
-    assert "1 new sales over EUR 120.00, imported" in page
+    assert "1 new sales over €120.00, imported" in page
     assert Conversion.unscoped.get().imported_in == Import.unscoped.get()
     assert not Upload.unscoped.get().chunks.exists()
 

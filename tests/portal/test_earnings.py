@@ -44,7 +44,8 @@ def test_a_line_opens_its_arithmetic_its_agreement_and_its_touch(acme):
     text = text_of(acme.alice, f"/portal/acme/earnings/{the_line()}")
     assert "119.00 − 19.00 tax 100.00" in text
     assert "20% of 100.00 20.00" in text
-    assert "the rule “all” of your agreement" in text
+    assert "For a sale: 20% of what the customer paid" in text
+    assert "That is what your agreement" in text
     assert "the customer came through your link on 8 November" in text
 
 
