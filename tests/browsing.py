@@ -10,7 +10,7 @@ from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
 
-# The headless shell is the same engine without a window around it, which takes two thirds of the time.
+# The headless shell is the same engine without a window around it, which takes less time.
 CANDIDATES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Pictures are for people to look at, and take a third of the time: GOODWORD_PICTURES=1 ./run.sh test tests/web
 PICTURES = os.environ.get("GOODWORD_PICTURES") == "1"
