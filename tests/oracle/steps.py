@@ -107,6 +107,8 @@ class _Reader:
                 self.say(f"{do}: {source} does not go on from {carried}")
         if do == "part":
             self._follow_part(found, source)
+        if do in ("floor", "cap per sale") and "%" in source and self.done.get("share") not in found.figures:
+            self.say(f"{do}: {source} does not take the share {self.done.get('share')}")
         self.done[do] = result
         self._compare(do, found.figures, found.value, result, source)
         self._compare_labels(do, found.labels, source)
