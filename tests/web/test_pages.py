@@ -1,41 +1,21 @@
-"""Every page as a person meets it: 375 and 1280 pixels wide, light and dark, with data and with none.
+"""Every page as a person meets it: 375 and 1280 pixels wide, light and dark. Those without data: `test_empty_pages.py`.
 
 Each must be clean for axe, quiet on the console and no wider than the screen. `./run.sh campaign screenshots` looks
 with axe in both themes at each, at many more states too, and takes pictures for a person to look at.
 """
 
 import os
-from types import SimpleNamespace
 
 import pytest
-from django.test import TransactionTestCase, override_settings
-from pytest_django.live_server_helper import LiveServer
 
 from tests.conftest import ROOT
-from tests.web import showcase
-from tests.web.walking import BY_TURNS, TWO, Visitor, walk
+from tests.web.walking import BY_TURNS, Visitor, walk
 
 pytestmark = pytest.mark.timeout(900)  # under a minute alone; several on a busy machine
 
 
-@pytest.fixture(scope="module")
-def shop(django_db_setup, django_db_blocker):
-    """A server over two programs that all tests of this file look at; one of them has no data."""
-    with django_db_blocker.unblock():
-        server = LiveServer("localhost")
-        with override_settings(BASE_URL=server.url, CSRF_TRUSTED_ORIGINS=[server.url]):
-            yield SimpleNamespace(url=server.url, busy=showcase.busy(), bare=showcase.bare())
-        server.stop()
-        TransactionTestCase("run")._fixture_teardown()
-
-
 def test_every_page_with_data_is_clean_in_four_looks(browser, shop):
     visitor = walk(Visitor(browser, shop.url, "data"), shop.busy, shop.busy.ids, turns=BY_TURNS)
-    assert not visitor.problems, "\n".join(visitor.problems)
-
-
-def test_every_page_without_data_is_clean_and_teaches(browser, shop):
-    visitor = walk(Visitor(browser, shop.url, "none", TWO), shop.bare, {})
     assert not visitor.problems, "\n".join(visitor.problems)
 
 

@@ -136,5 +136,5 @@ def test_without_scripts_rows_come_and_go_and_nothing_typed_is_lost(browser, sho
     page.get_by_role("button", name="Remove rule 1").click()
     assert page.locator(f"#id_rules-{last - 1}-percent").input_value() == "7"
     page.get_by_role("button", name="Update all of this").click()
-    assert page.locator("#effect").get_by_text("looked at").is_visible()
+    page.locator("#effect").get_by_text("looked at").wait_for()
     context.close()
