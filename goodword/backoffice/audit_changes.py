@@ -62,7 +62,7 @@ def _readable(values: Mapping[str, Any] | None, names: Mapping[str, str]) -> dic
         elif plain == name and f"{name}_minor" in given:
             continue
         elif name == "scopes" and isinstance(value, list):
-            shown[plain] = "; ".join(SCOPE_WORDS.get(one, one) for one in value) or NOTHING
+            shown[plain] = "; ".join(str(SCOPE_WORDS.get(one, one)) for one in value) or NOTHING
         else:
             shown[plain] = _named(value, names) if isinstance(value, str) else _text(value)
     return shown
