@@ -91,10 +91,12 @@ class Checkpoint(models.Model):
 
 
 class Known(models.Model):
-    """What a checkpoint knows of one customer or partner."""
+    """What a checkpoint knows of one customer or partner: written with it, found through it, and never without it."""
 
     pk = models.CompositePrimaryKey("program_id", "kind", "name")
-    program = models.ForeignKey("accounts.Program", on_delete=models.CASCADE, related_name="+", db_index=False)
+    program = models.ForeignKey(  # no constraint: a check for each row would cost as much as writing the row
+        "accounts.Program", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     kind = models.CharField(max_length=8, help_text="customer or partner")
     name = models.CharField(max_length=200)
     record = models.TextField(help_text="JSON, see domain/settlement/checkpoint.py")

@@ -2,6 +2,7 @@
 time (rules fold, lines are put into words, words are written), and few lines are in memory.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
@@ -51,7 +52,7 @@ class _Belt:
         self._publisher, self._totals, self._writer, self._progress = publisher, totals, writer, progress
         self._wording, self._writing = ThreadPoolExecutor(1, "words"), ThreadPoolExecutor(1, "writing")
         self._room = BoundedSemaphore(_AT_A_TIME)
-        self._under_way: list[Future[Any]] = []
+        self._under_way: deque[Future[Any]] = deque()  # both threads append: it is never replaced, only taken from
         self.lines = 0
 
     def __enter__(self) -> Self:
@@ -96,10 +97,8 @@ class _Belt:
 
     def _look(self, *, wait: bool = False) -> None:
         """Raise what went wrong on the way."""
-        done = [one for one in self._under_way if wait or one.done()]
-        self._under_way = [one for one in self._under_way if one not in done]
-        for one in done:
-            one.result()
+        while self._under_way and (wait or self._under_way[0].done()):
+            self._under_way.popleft().result()
 
 
 __all__ = ["Chunk", "Settled", "settle_and_write"]

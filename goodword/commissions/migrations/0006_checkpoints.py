@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(help_text='customer or partner', max_length=8)),
                 ('name', models.CharField(max_length=200)),
                 ('record', models.TextField(help_text='JSON, see domain/settlement/checkpoint.py')),
-                ('program', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.program')),
+                ('program', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.program')),
             ],
             options={
                 'base_manager_name': 'unscoped',

@@ -70,12 +70,15 @@ def restore(run: Run, prepared: Prepared, known: Checkpoint) -> None:
 
 
 class _Customers:
-    """Reads the records of customers out of a run."""
+    """Reads the records of customers out of a run. Tables become lists first: field by field takes long."""
 
     def __init__(self, run: Run, prepared: Prepared) -> None:
         self._run, self._names, self._facts = run, prepared.names, prepared.facts
         self._ons = int(prepared.facts.program[0]["ons"])
         self._counted = _by_customer(run, prepared)
+        self._ties = run.tables["ties"][: run.used[layout.U_TIES]].tolist()
+        shares = run.tables["shares"][: run.used[layout.U_SHARES]]
+        self._shares = list(zip(*(shares[name].tolist() for name in ("partner", *_SHARE)), strict=True))
 
     def records(self) -> dict[str, Record]:
         """By name, of every customer with a conversion taken."""
@@ -88,32 +91,29 @@ class _Customers:
 
     def _record(self, row: int, history: tuple[int, ...], at: int, nth: list[int]) -> Record:
         _, lock, lock_day, lock_lo, lock_n, first, last, tie, _ = history
-        counted, reached = self._counted.get(row, ((), ()))
+        counted, reached = self._counted.get(row, _IN_NONE)
         return {
             "last": at,
             "days": [first, last],
             "nth": nth,
             "lock": self._lock(lock, lock_day, lock_lo, lock_n) if lock != NONE else None,
-            "ties": sorted(self._ties(tie), key=by_name),
+            "ties": sorted(self._tied(tie), key=by_name),
             "counted": sorted(counted),
             "reached": sorted(reached),
         }
 
     def _lock(self, conversion: int, day: int, lo: int, n: int) -> list[Any]:
-        shares = [
-            [str(self._names.partners[share["partner"]]), *(int(share[name]) for name in _SHARE)]
-            for share in self._run.tables["shares"][lo : lo + n]
-        ]
+        shares = [[str(self._names.partners[partner]), *share] for partner, *share in self._shares[lo : lo + n]]
         return [str(self._names.conversions[conversion]), day, shares]
 
-    def _ties(self, at: int) -> Iterable[list[Any]]:
-        ties, names = self._run.tables["ties"], self._names
+    def _tied(self, at: int) -> Iterable[list[Any]]:
+        names = self._names
         while at != NONE:
-            when, paid, partner, key, following, day, count = ties[at].tolist()
+            when, paid, partner, key, at, day, count = self._ties[at]
             yield [str(names.partners[partner]), _named(names.rule_keys, key), when, day, count, paid]
-            at = following
 
 
+_IN_NONE: Final[tuple[list[Any], list[Any]]] = ([], [])
 _SHARE: Final = ("ppm", "weight", "total", "touched")
 _CELL: Final = ("a", "b", "c", "d", "e", "f")
 
