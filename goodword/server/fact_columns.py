@@ -4,6 +4,8 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
+from typing import NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,13 +27,13 @@ def prepare_folders(
 
     `tell` is told how many more rows were read: of a file whose columns are read one by one, a part with each.
     """
-    count = _Count(tell)
+    count = Count(tell)
     try:
         files = files_of(paths)
         if files is None:
             return None
         few = _few(program, files)
-        sources = {kind: _Columns(files[kind], count) for kind in IN_COLUMNS if files[kind]}
+        sources = {kind: Columns(files[kind], count) for kind in IN_COLUMNS if files[kind]}
     except (OSError, ValueError, InvalidInput):  # Arrow's own errors are among these
         return None
     prepared = prepare_columns(program, few, sources, as_of)
@@ -39,16 +41,17 @@ def prepare_folders(
     return prepared
 
 
-class _Count:
+class Count:
     """Tells how many more rows were read."""
 
     def __init__(self, tell: Callable[[int], None]) -> None:
-        self._tell, self._told = tell, 0
+        self._tell, self._told, self._lock = tell, 0, Lock()
 
     def more(self, rows: int) -> None:
-        """So many more."""
-        self._told += rows
-        self._tell(rows)
+        """So many more; from any thread."""
+        with self._lock:
+            self._told += rows
+            self._tell(rows)
 
     def end(self, rows: int) -> None:
         """So many in all."""
@@ -77,27 +80,46 @@ def _few(program: Program, files: dict[str, list[Path]]) -> FactSet:
     return reader.finish()
 
 
-class _Columns:
-    """The columns of some Parquet files, read when asked for."""
+class _File(NamedTuple):
+    """A Parquet file, opened for each column anew: an open one must not be read by two threads at a time."""
 
-    def __init__(self, paths: Sequence[Path], count: _Count) -> None:
+    path: Path
+    of_few_kinds: list[str]
+    metadata: pq.FileMetaData
+    schema: pa.Schema
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        few = _of_few_kinds(path)
+        with pq.ParquetFile(path, read_dictionary=few) as file:
+            return cls(path, few, file.metadata, file.schema_arrow)
+
+    def chunks(self, column: str) -> list[pa.Array]:
+        """One column."""
+        with pq.ParquetFile(self.path, metadata=self.metadata, read_dictionary=self.of_few_kinds) as file:
+            chunks: list[pa.Array] = file.read(columns=[column]).column(column).chunks
+            return chunks
+
+
+class Columns:
+    """The columns of some Parquet files, read when asked for; two threads may ask at a time."""
+
+    def __init__(self, paths: Sequence[Path], count: Count) -> None:
         self._count = count
-        self._left: set[str] = set()
-        self._files = [pq.ParquetFile(path, read_dictionary=_of_few_kinds(path)) for path in paths]
-        self.schema: pa.Schema = self._files[0].schema_arrow
+        self._files = [_File.of(path) for path in paths]
+        self.schema: pa.Schema = self._files[0].schema
         self.rows: int = sum(file.metadata.num_rows for file in self._files)
-        if not all(file.schema_arrow.equals(self.schema) for file in self._files):
+        if not all(file.schema.equals(self.schema) for file in self._files):
             raise ValueError("the files have different columns")
-        self._left = set(self.schema.names)
+        self._left, self._lock = set(self.schema.names), Lock()
 
     def column(self, name: str) -> pa.Array:
         """One column of all files."""
         pa.default_memory_pool().release_unused()  # or the columns read before would stay in memory, one and all
-        if name in self._left:
-            self._left.remove(name)
+        if self._is_first(name):
             self._count.more(self.rows // len(self.schema))
         kind = self.schema.field(name).type
-        chunks = [chunk for file in self._files for chunk in file.read(columns=[name]).column(name).chunks]
+        chunks = [chunk for file in self._files for chunk in file.chunks(name)]
         if pa.types.is_dictionary(kind):
             chunks = pa.chunked_array(chunks, kind).unify_dictionaries().chunks
         if pa.types.is_string(kind) and sum(chunk.nbytes for chunk in chunks) > _TEXT_LIMIT:
@@ -105,6 +127,12 @@ class _Columns:
         if len(chunks) == 1:
             return chunks[0]
         return pa.concat_arrays(chunks) if chunks else pa.array([], kind)
+
+    def _is_first(self, name: str) -> bool:
+        with self._lock:
+            first = name in self._left
+            self._left.discard(name)
+            return first
 
 
 def _of_few_kinds(path: Path) -> list[str]:

@@ -176,9 +176,11 @@ class _Parquet(_Files):
         self._lines: pq.ParquetWriter | None = None
 
     def __exit__(self, *how: object) -> None:
-        if self._lines is not None:
-            self._lines.close()
-        super().__exit__(*how)
+        try:
+            if self._lines is not None:
+                self._lines.close()
+        finally:
+            super().__exit__(*how)
 
     def form(self, chunk: Chunk | pa.Table) -> pa.Table:
         return chunk if isinstance(chunk, pa.Table) else chunk.table()

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,7 @@ from bench._settlement_world import write_world
 from goodword.domain.settlement import FactReader, instant, read_program
 from goodword.domain.settlement.fields import parse_instant
 from goodword.domain.settlement.rules.prepare import prepare
-from goodword.server.fact_columns import prepare_folders
+from goodword.server.fact_columns import Columns, Count, prepare_folders
 from goodword.server.fact_files import read_fact_files
 from tests.domain.test_settlement_properties import PROGRAM, some_facts
 from tests.domain.worlds import (
@@ -174,6 +175,17 @@ def test_two_folders_are_one_world(tmp_path):
     found = prepare_folders(read, folders, None)
     assert found is not None
     assert_same(found, prepare(read, reader.finish(), None))
+
+
+def test_columns_of_one_file_are_read_by_threads_at_a_time(tmp_path):
+    names, rows = [f"c{n}" for n in range(8)], range(5_000)
+    pq.write_table(pa.table({name: [f"{name} {n}" for n in rows] for name in names}), tmp_path / "sale.parquet")
+    told = []
+    source = Columns([tmp_path / "sale.parquet"], Count(told.append))
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(source.column, names * 25))
+    assert {column[-1].as_py() for column in found} == {f"{name} 4999" for name in names}
+    assert told == [5_000 // 8] * 8
 
 
 NATIVE = [
