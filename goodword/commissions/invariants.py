@@ -16,8 +16,9 @@ from goodword.commissions.models import Line, SettlementRun
 from goodword.commissions.projection import Projector, Sold, digest_of_row, outcomes_of, stored_outcomes
 from goodword.commissions.scope import scope_of
 from goodword.commissions.settling import holds_of
-from goodword.commissions.steps_reader import Judged, faults
+from goodword.domain import check_statement
 from goodword.domain.chart import NOTHING_BOOKED, Booked, target
+from goodword.domain.money import to_decimal
 from goodword.domain.settlement import Checkpoint, instant, read_program, settle_saving
 from goodword.ledger.invariants import Examined, invariant
 from goodword.ledger.selectors import owned_by_line
@@ -94,25 +95,34 @@ def overshared(at: Examined) -> Iterable[str]:
 
 @invariant("I16", "Every line and every posting of it names its terms and steps, and the steps lead to its cents")
 def unexplained(at: Examined) -> Iterator[str]:
-    known, judged = {version.settlement_key for version in _versions(at)}, Judged()
+    known = {version.settlement_key for version in _versions(at)}
     for line in _lines(at):
         if line.terms not in known:
             yield f"line {line.line} names the terms {line.terms}, which do not exist"
-        for fault in faults(
-            line.steps,
-            basis=line.basis_minor,
-            amount=line.amount_minor,
-            currency=line.currency,
-            rounding=at.program.rounding,  # type: ignore[arg-type]
-            judged=judged,
-        ):
-            yield f"line {line.line}: {fault}"
+        yield from _unlike_its_steps(line)
     rows = at.rows("""
         SELECT sequence FROM ledger_transaction WHERE program_id = %(program)s AND cause_kind = 'line'
            AND (evidence -> 'line' ->> 'line' IS DISTINCT FROM split_part(cause_id, '@', 1)
                 OR evidence -> 'terms' IS NULL OR json_typeof(evidence -> 'steps') IS DISTINCT FROM 'array')
          ORDER BY sequence""")
     yield from (f"transaction {number} does not keep the line, terms and steps it was posted for" for (number,) in rows)
+
+
+def _unlike_its_steps(line: Line) -> Iterator[str]:
+    """What a reader of the exported line would find wrong."""
+    row = {
+        "kind": line.kind,
+        "share_ppm": line.share_ppm,
+        "basis": to_decimal(line.basis_minor, line.currency),
+        "rate": line.rate,
+        "amount": to_decimal(line.amount_minor, line.currency),
+        "reasons": line.reasons,
+        "steps": line.steps,
+    }
+    try:
+        yield from (f"line {line.line}: {fault}" for fault in check_statement.differences(row))
+    except check_statement.BadStatement as problem:
+        yield f"line {line.line}: {problem}"
 
 
 @invariant("I17", "Settling all facts anew gives exactly what the books say, line by line and bucket by bucket")

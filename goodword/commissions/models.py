@@ -94,7 +94,7 @@ class Known(models.Model):
     """What a checkpoint knows of one customer or partner: written with it, found through it, and never without it."""
 
     pk = models.CompositePrimaryKey("program_id", "kind", "name")
-    program = models.ForeignKey(  # no constraint: a check for each row would cost as much as writing the row
+    program = models.ForeignKey(  # tied in sets, as lines are
         "accounts.Program", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )
     kind = models.CharField(max_length=8, help_text="customer or partner")

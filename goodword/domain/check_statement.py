@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -205,11 +206,10 @@ def differences(row: Mapping[str, Any], place: str = "this line") -> list[str]:
 
 
 def _is_step(step: Any) -> bool:
-    return (
-        isinstance(step, dict)
-        and all(isinstance(step.get(name), str) for name in ("do", "from", "is"))
-        and all(len(step[name]) <= _LONGEST_TEXT for name in ("do", "from", "is"))
-    )
+    if not isinstance(step, dict):
+        return False
+    texts = step.get("do"), step.get("from"), step.get("is")
+    return all(isinstance(text, str) and len(text) <= _LONGEST_TEXT for text in texts)
 
 
 _LIMITS = ("budget", "guardrail", "cap per period", "cap per customer", "cap per sale", "floor")
@@ -384,10 +384,10 @@ class _Check:
 
 def _brought(made: Sum, unit: Fraction) -> Fraction:
     """The value after what the note says is done to it."""
-    exact = made.value / unit
-    whole = exact // 1
     if made.note == "":
         return made.value
+    exact = made.value / unit
+    whole = exact // 1
     if made.note == "rounded half up":
         return (exact + Fraction(1, 2)) // 1 * unit
     if made.note == "rounded half even":
@@ -420,13 +420,14 @@ def _tokens(text: str) -> Iterator[Fraction | str]:
         yield _number(found["number"]) if found["number"] else (found["call"] or "") + (found["sign"] or "(")
 
 
+@lru_cache(maxsize=1 << 14)
 def _number(text: str) -> Fraction:
     """`12.50`, `12.5%` or `200/9`."""
     if not _NUMBERS.fullmatch(text) or len(text) > 200:
         raise ValueError(f"{_short(text)!r} is no figure")
     over, _, under = text.rstrip("%").partition("/")
-    exact = Fraction(over) / Fraction(under or 1)
-    return exact / 100 if text.endswith("%") else exact
+    whole, _, places = over.partition(".")
+    return Fraction(int(whole + places), 10 ** len(places) * int(under or 1) * (100 if text.endswith("%") else 1))
 
 
 def _next(tokens: list[Fraction | str], *signs: str) -> str:
@@ -460,7 +461,7 @@ def _figure(tokens: list[Fraction | str], depth: int) -> Fraction:
     if not opened:
         if not tokens or not isinstance(tokens[-1], Fraction):
             raise ValueError("a figure is missing")
-        return Fraction(tokens.pop())
+        return tokens.pop()  # type: ignore[return-value]
     if depth == _DEEPEST:
         raise ValueError(f"brackets stand more than {_DEEPEST} deep")
     values = [_added(tokens, depth + 1)]

@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from goodword.commissions.models import Line, Outcome
+from goodword.commissions.models import Known, Line, Outcome
 from goodword.domain.ids import uuid7
 from goodword.partners.models import Partner
 from tests import cast
@@ -48,6 +48,11 @@ def test_a_line_cannot_be_moved_to_a_stranger(line):
 def test_an_outcome_of_no_program_is_refused():
     with pytest.raises(IntegrityError, match="belongs to a program"), transaction.atomic():
         Outcome.unscoped.bulk_create([Outcome(program_id=uuid7(), conversion="s-1", outcome="no_touch")])
+
+
+def test_what_is_known_of_no_program_is_refused():
+    with pytest.raises(IntegrityError, match="belongs to a program"), transaction.atomic():
+        Known.unscoped.bulk_create([Known(program_id=uuid7(), kind="customer", name="c", record="{}")])
 
 
 @pytest.mark.usefixtures("owner")

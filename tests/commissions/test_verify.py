@@ -200,9 +200,10 @@ def i50(world):
                    " AND action = 'hold.placed'")  # fmt: skip
 
 
-ALONE = [i01, i03, i04, i05, i06, i07, i08, i13, i14, i15, i16, i17, i19, i23, i25, i29, i40, i46, i50]
+ALONE = [i01, i03, i04, i05, i06, i07, i08, i13, i14, i16, i17, i19, i23, i25, i29, i40, i46, i50]
 WITH_OTHERS = {
     i02: {"I02", "I08"},  # a balance that is off is not the sum of its entries either
+    i15: {"I15", "I16"},  # nor do the steps show such a share
     i30: {"I30", "I31"},  # what no payout has paid is not what the payouts say either
     i26: {"I17", "I19", "I26"},  # a refund nobody settled: the books are not what a settlement says
 }
@@ -233,7 +234,15 @@ def test_every_invariant_registered_here_is_broken_by_some_test():
 
 def test_a_line_that_was_changed_by_hand_is_noticed(world):
     corrupt(world, "UPDATE commissions_line SET rate = '99%%' WHERE program_id = %(program)s AND conversion = 's-1'")
-    assert violated(world) == {"I19"}
+    assert violated(world) == {"I16", "I19"}  # the steps show another rate
+
+
+def test_a_cent_that_the_steps_do_not_lead_to_is_named(world):
+    waiting(world)
+    corrupt(world, "UPDATE commissions_line SET amount_minor = amount_minor + 1 WHERE program_id = %(program)s"
+                   " AND conversion = 's-1'")  # fmt: skip
+    (found,) = [result for result in verify(world.program, now=NOW) if result.id == "I16"]
+    assert any("the steps end in" in text and "0.01 too much" in text for text in found.offenders)
 
 
 def test_a_lost_line_is_noticed_from_both_sides(world):

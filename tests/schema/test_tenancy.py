@@ -23,6 +23,7 @@ TIED_BY_TRIGGER = {  # proved set by set: tests/ledger/test_rules.py and tests/c
     "ledger_entry",
     "commissions_line",
     "commissions_outcome",
+    "commissions_known",
 }
 NO_PROGRAM_ALLOWED = {  # rows of a company or of the whole server may stand beside those of a program
     "accounts_membership",

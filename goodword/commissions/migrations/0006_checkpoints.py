@@ -4,6 +4,33 @@ import django.db.models.deletion
 import django.db.models.manager
 from django.db import migrations, models
 
+# As outcomes (0005): one check for each statement in the place of one for each row.
+RULES = """
+CREATE FUNCTION commissions_tie_known() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    wanted bigint;
+    found bigint;
+BEGIN
+    SELECT count(DISTINCT program_id) INTO wanted FROM fresh;
+    PERFORM 1 FROM accounts_program program WHERE program.id IN (SELECT program_id FROM fresh) FOR KEY SHARE;
+    GET DIAGNOSTICS found = ROW_COUNT;
+    IF found <> wanted THEN
+        RAISE EXCEPTION 'what is known belongs to a program' USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER commissions_known_tied AFTER INSERT ON commissions_known REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION commissions_tie_known();
+CREATE TRIGGER commissions_known_stays_tied AFTER UPDATE ON commissions_known REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION commissions_tie_known();
+"""
+UNDO = """
+DROP TRIGGER commissions_known_tied ON commissions_known;
+DROP TRIGGER commissions_known_stays_tied ON commissions_known;
+DROP FUNCTION commissions_tie_known();
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -46,4 +73,5 @@ class Migration(migrations.Migration):
                 ('unscoped', django.db.models.manager.Manager()),
             ],
         ),
+        migrations.RunSQL(RULES, UNDO),
     ]
