@@ -5,7 +5,7 @@ another tenant's program and a program that never existed get the same 404.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -38,8 +38,8 @@ from goodword.domain.ids import MalformedId, parse_public_id
 
 P = TypeVar("P", bound=ProgramOwned)
 K = TypeVar("K", bound=Keyed)
-CLOSED = "This partnership has ended; its statements stay readable."
-PAUSED = "This program is paused: it can be read, not changed."
+CLOSED = "This partnership has ended; only its statements can still be read. Is this wrong? Ask the program."
+PAUSED = "This program is paused: it can be read, not changed. Its owner can set it going again in the settings."
 
 
 class StaffRequest(HttpRequest):
@@ -166,7 +166,7 @@ def _role_gate(request: HttpRequest, rule: Page | Portal) -> HttpResponseBase | 
     granted = rule.granted(method)
     if found.role not in granted:
         _note_denial(request, rule)
-        return refusals.refuse(request, 403, "wrong_role", _who_can(rule, granted))
+        return refusals.refuse(request, 403, "wrong_role", _who_can(found, rule, granted))
     if _is_paused(found.program, rule, method):
         return refusals.refuse(request, 403, "program_paused", PAUSED)
     if rule.step_up and not selectors.confirmed_lately(request):
@@ -181,11 +181,27 @@ def _note_denial(request: HttpRequest, rule: Page | Portal) -> None:
             record_audit(action="access.denied", key=rule.name, label=rule.name, actor=actor_of(request))
 
 
-def _who_can(rule: Rule, granted: frozenset[str]) -> str:
-    if rule.area == "portal":
-        return "Only the owner of the partner account can do this. Ask them, or ask them to change your role."
-    names = [label.lower() for role, label in Membership.ROLES if role in granted]
-    return f"This needs the role {' or '.join(names)}. Ask an owner of the program if you should have it."
+def _who_can(request: StaffRequest | PartnerRequest, rule: Page | Portal, granted: frozenset[str]) -> str:
+    """What stands in the way, that nothing happened, and who can help."""
+    if isinstance(rule, Portal):
+        found = cast("PartnerRequest", request)
+        owners = _names(selectors.seats_with(found.partner, granted))
+        who = f"This takes an owner of the account of {found.partner.name}; your role there is {found.role}."
+        return f"{who} Nothing was changed. Ask {owners or request.program.name} to do it, or to change your role."
+    labels = {role: label.lower() for role, label in Membership.ROLES}
+    needed = " or ".join(label for role, label in labels.items() if role in granted)
+    team = selectors.team_of(request.program).filter(user__is_active=True)
+    able, owners = (_names(one for one in team if one.role in roles) for roles in (granted, {"owner"}))
+    who = f"This takes the role {needed}; yours is {labels[request.role]}."
+    if able == owners:
+        return f"{who} Nothing was changed. Ask {able} to do it, or to give you the role."
+    return f"{who} Nothing was changed. Ask {able or owners} to do it, or ask {owners} for the role."
+
+
+def _names(places: Iterable[Any]) -> str:
+    """Up to three people, as one says it: Olga Owner, Sam Sums or Fay Finance."""
+    names = list(dict.fromkeys(str(one.user) for one in places))[:3]
+    return " or ".join([*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]])
 
 
 def _is_paused(program: Program, rule: Page | Portal | Route, method: str) -> bool:

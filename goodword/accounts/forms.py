@@ -1,5 +1,6 @@
 """Forms about a person's own account."""
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account import forms as account
@@ -34,6 +35,8 @@ NEEDED = {
     "name": "Enter a name.",
 }
 """What is said when a field of the library is left empty."""
+KEY_NOT_ADDED = "The key could not show that it is you. Press Add again, or use it as a second step: take the tick out."
+KEY_REFUSED = "This key is not known here, or it could not show that it is you. Try again, or sign in another way."
 
 
 class OurWords:
@@ -96,6 +99,52 @@ class AgainForm(OurWords, second_factor.ReauthenticateForm):  # type: ignore[mis
 
 class ActivateAppForm(OurWords, app.ActivateTOTPForm):  # type: ignore[misc]
     """The first code of an authenticator app."""
+
+
+class AddPasskeyForm(OurWords, passkey.AddWebAuthnForm):  # type: ignore[misc]
+    """A key that signs in, alone or as a second step."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = "What it is called"
+        self.fields["name"].help_text = "So that you know it again, e.g. Work phone"
+        alone = self.fields["passwordless"]
+        alone.label = "It signs me in alone, without my password"
+        alone.help_text = "It asks for your finger, face or PIN. Without the tick: a second step after the password"
+
+    def clean(self) -> Any:
+        return _judged(super().clean, KEY_NOT_ADDED)
+
+
+class _Key(OurWords):
+    """A key that is held against those that we know."""
+
+    def clean_credential(self) -> Any:
+        return _judged(super().clean_credential, KEY_REFUSED)  # type: ignore[misc]
+
+
+class SignInByKeyForm(_Key, passkey.LoginWebAuthnForm):  # type: ignore[misc]
+    """A passkey instead of a password."""
+
+
+class KeyForm(_Key, passkey.AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """A key as the second step."""
+
+
+class KeyAgainForm(_Key, passkey.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    """The key, again."""
+
+
+def _judged(check: Callable[[], Any], refusal: str) -> Any:
+    """The library calls whatever a key does wrong a wrong code, and falls over what no browser sends."""
+    try:
+        return check()
+    except forms.ValidationError as refused:
+        if refused.code != "incorrect_code":
+            raise
+    except (AttributeError, LookupError, TypeError, ValueError):
+        pass
+    raise forms.ValidationError(refusal, code="key_refused")
 
 
 class RenamePasskeyForm(OurWords, passkey.EditWebAuthnForm):  # type: ignore[misc]

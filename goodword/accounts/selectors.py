@@ -1,6 +1,7 @@
 """Reads about people and programs: who has which role where."""
 
 import time
+from collections.abc import Iterable
 from typing import Any, cast
 
 from allauth.account.authentication import get_authentication_records
@@ -65,6 +66,12 @@ def seats_of(user: User) -> list[Any]:
     model: Any = User._meta.get_field("partner_seats").related_model  # noqa: SLF001
     live = model.unscoped.filter(user=user, ended_at=None)
     return list(live.select_related("partner", "program").order_by("program__name", "partner__name"))
+
+
+def seats_with(partner: Any, roles: Iterable[str]) -> list[Any]:
+    """The live seats of a partner with one of these roles, of people who can sign in, by name."""
+    live = partner.seats.filter(ended_at=None, role__in=roles, user__is_active=True)
+    return list(live.select_related("user").order_by("user__name", "user__email"))
 
 
 def confirmed_lately(request: HttpRequest) -> bool:

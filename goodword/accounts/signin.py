@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import transaction
@@ -48,8 +49,14 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": "This code is not right. Codes change every half minute: take the newest.",
+        "cannot_generate_recovery_codes": "First turn on the authenticator app or add a key; the codes replace them.",
         "unverified_email": "First show that the address is yours: sign out, and sign in once with a mailed code.",
     }
+
+    def generate_authenticator_name(self, user: User, type: str) -> str:  # noqa: A002  (the library's name)
+        """What a new key is called until the person says it better."""
+        known = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return f"Key {known + 1}"
 
     def encrypt(self, text: str) -> str:
         return _cipher().encrypt(text.encode()).decode()

@@ -175,6 +175,10 @@ MFA_FORMS = {
     "authenticate": "goodword.accounts.forms.AuthenticateForm",
     "reauthenticate": "goodword.accounts.forms.AgainForm",
     "activate_totp": "goodword.accounts.forms.ActivateAppForm",
+    "add_webauthn": "goodword.accounts.forms.AddPasskeyForm",
+    "login_webauthn": "goodword.accounts.forms.SignInByKeyForm",
+    "authenticate_webauthn": "goodword.accounts.forms.KeyForm",
+    "reauthenticate_webauthn": "goodword.accounts.forms.KeyAgainForm",
     "edit_webauthn": "goodword.accounts.forms.RenamePasskeyForm",
 }
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300

@@ -1,5 +1,7 @@
 """Signing in: counted over all workers, written down, and its secrets kept sealed."""
 
+import re
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
@@ -67,6 +69,18 @@ def test_what_a_role_forbids_is_written_down_once_an_hour():
     assert (entry.actor_id, entry.object_id) == (acme.vic.public_id, "backoffice:keys")
 
 
+def test_a_refusal_says_what_stands_in_the_way_and_who_can_help():
+    acme = cast.acme()
+    vic, alder_member = cast.sign_in(acme.vic), cast.person(name="Ben Alder")
+    cast.seat(acme.alder, "member", alder_member)
+    keys = vic.get("/p/acme/settings/keys").content.decode()
+    assert f"This takes the role owner; yours is viewer. Nothing was changed. Ask {acme.olga}" in keys
+    approved = vic.post("/p/acme/payouts/prepare").content.decode()
+    assert f"Ask {acme.olga} or {acme.sam} to do it, or ask {acme.olga} for the role." in approved
+    portal = cast.sign_in(alder_member).get("/portal/acme/settings/payout").content.decode()
+    assert f"Ask {acme.alice} to do it, or to change your role." in portal
+
+
 def test_after_a_confirmation_one_comes_back_to_the_page_with_the_button():
     acme = cast.acme()
     owner = cast.sign_in(acme.olga, lately=False)
@@ -75,3 +89,40 @@ def test_after_a_confirmation_one_comes_back_to_the_page_with_the_button():
     assert asked["Location"].endswith("next=%2Fp%2Facme%2Fsettings")
     elsewhere = owner.post("/p/acme/settings/pause", headers={"Referer": "https://evil.example/p/acme/settings"})
     assert elsewhere["Location"].endswith("next=%2Fhome")
+
+
+def _asked_for_a_code(email):
+    page = Client().post("/account/login/code/", {"email": email}, follow=True).content.decode()
+    return re.sub("<[^>]+>", "", page.partition("<body")[2]).replace(email, "…")
+
+
+def test_who_asks_for_a_code_does_not_learn_who_can_sign_in():
+    known, strange = (_asked_for_a_code(email) for email in (cast.person().email, "nobody@acme.example"))
+    assert known == strange
+    assert "If … can sign in here, a code is on its way." in known
+    assert "has been sent" not in known
+
+
+def test_the_passkey_page_speaks_our_words():
+    page = cast.sign_in(cast.acme().olga).get("/account/2fa/webauthn/add/").content.decode()
+    assert "It signs me in alone, without my password" in page
+    assert 'value="Key 1"' in page
+    assert not re.search("Passwordless|Master key|biometrics", page)
+
+
+def test_a_key_that_is_refused_is_not_called_a_wrong_code():
+    answer = cast.sign_in(cast.acme().olga).post(
+        "/account/2fa/webauthn/add/", {"name": "Phone", "credential": '{"id": "x"}'}
+    )
+    assert "The key could not show that it is you." in answer.content.decode()
+
+
+@pytest.mark.parametrize("credential", ['{"id": "x"}', "[1]", '"x"', '{"id": "eA", "rawId": "eA", "response": 7}'])
+def test_a_strange_key_does_not_sign_in(credential):
+    answer = Client().post("/account/2fa/webauthn/login/", {"credential": credential}, follow=True)
+    assert "This key is not known here" in answer.content.decode()
+
+
+def test_signing_out_is_told_in_our_words():
+    olga = cast.sign_in(cast.acme().olga)
+    assert "You are signed out." in olga.post("/account/logout/", follow=True).content.decode()

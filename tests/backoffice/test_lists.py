@@ -131,3 +131,11 @@ def test_a_viewer_sees_where_an_address_leads_but_not_whose_it_is(acme):
         shown = text_of(vic.get(f"/p/acme/{page}"))
         assert "alice@alder.example" not in shown
         assert "@alder.example" in shown
+
+
+def test_terms_that_say_nothing_yet_are_listed(acme, bob):
+    with active_program(acme.program):
+        cast.terms(acme.program, key="agencies", name="Agencies")
+    page = text_of(bob.get("/p/acme/terms"))
+    assert "Agencies" in page
+    assert "none yet" in page

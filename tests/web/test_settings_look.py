@@ -84,7 +84,7 @@ def test_a_passkey_is_added_and_signs_in_without_a_password(page, live, acme, pi
     if "reauthenticate" in page.url:
         page.get_by_label("Password").fill(cast.PASSWORD)
         page.keyboard.press("Enter")
-    page.get_by_label("Passwordless").check()
+    page.get_by_label("It signs me in alone").check()
     page.get_by_role("button", name="Add").click()
     page.wait_for_url(re.compile("recovery-codes|webauthn/$"))
     page.context.clear_cookies()
@@ -124,7 +124,7 @@ def test_an_invited_person_comes_in(page, live, acme, settings, picture):
 def test_refusals_are_pages_too(page, live, acme, picture):
     _sign_in(page, live, acme.vic.email)
     page.goto(f"{live}/p/acme/settings/keys")
-    assert "This needs the role owner" in page.content()
+    assert "This takes the role owner; yours is viewer. Nothing was changed. Ask Olga" in page.content()
     _assert_good(page, picture, "refused-403")
     page.goto(f"{live}/p/nobody/settings")
     _assert_good(page, picture, "refused-404")
