@@ -105,7 +105,8 @@ install_packages() {
   export PIP_CONSTRAINT=$PWD/constraints.txt UV_BUILD_CONSTRAINT=$PWD/constraints.txt
   if command -v uv >/dev/null &&
     uv pip install --quiet --python "$PYTHON" --constraint constraints.txt --editable . "$@"; then return; fi
-  "$PYTHON" -m pip install -qq --disable-pip-version-check --editable . "$@"
+  # What is imported is compiled then; all files of so many packages would take as long as installing them.
+  "$PYTHON" -m pip install -qq --no-compile --disable-pip-version-check --editable . "$@"
 }
 
 dev_requirements() {

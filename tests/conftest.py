@@ -19,12 +19,13 @@ hypothesis.settings.load_profile("goodword")
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 
 
-# The files that take longest, so that no test process is left alone with one of them at the end.
+# The files that take longest, so that no test process is left alone with one of them at the end. The second asks for no
+# database: it runs while the first waits for the tables to be made.
 LONG = (
-    "web/test_pages.py", "web/test_empty_pages.py", "web/test_access.py", "web/test_terms_editor.py",
-    "web/test_settings_look.py", "server/test_demo_command.py",
-    "server/test_serve.py", "concurrency/test_crash_sweep.py", "server/test_demo.py", "oracle/test_engine.py",
-    "domain/test_settlement_properties.py", "server/test_embedded.py", "commissions/test_schedules.py",
+    "web/test_pages.py", "domain/test_settlement_properties.py", "web/test_empty_pages.py", "web/test_access.py",
+    "server/test_demo_command.py", "server/test_serve.py", "concurrency/test_crash_sweep.py",
+    "web/test_terms_editor.py", "web/test_settings_look.py", "server/test_demo.py", "oracle/test_engine.py",
+    "server/test_embedded.py", "commissions/test_schedules.py",
     "site/test_loop_in_browser.py", "server/test_fact_columns.py", "api/test_fuzz.py", "commissions/test_settling.py",
 )  # fmt: skip
 
