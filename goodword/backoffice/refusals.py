@@ -19,7 +19,7 @@ def sentence(problem: Problem) -> str:
     first = problem.message.partition(" ")[0]
     said = problem.message if "." in first.rstrip(".") else problem.message[:1].upper() + problem.message[1:]
     remedy = problem.remedy[:1].upper() + problem.remedy[1:]
-    return f"{said}. {remedy}." if remedy else f"{said}."
+    return f"{said}. {remedy}{'' if remedy.endswith('?') else '.'}" if remedy else f"{said}."
 
 
 def problems_of(refused: DomainError) -> tuple[Problem, ...]:

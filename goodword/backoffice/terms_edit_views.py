@@ -17,7 +17,7 @@ from goodword.accounts import access
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
 from goodword.backoffice.partner_views import first_instant
-from goodword.backoffice.refusals import problems_of
+from goodword.backoffice.refusals import problems_of, sentence
 from goodword.backoffice.terms_editor import Editor
 from goodword.backoffice.terms_forms import CONDITIONS
 from goodword.backoffice.terms_preview import Preview, first_samples, preview_of, with_effect
@@ -246,7 +246,7 @@ def terms_approve(request: StaffRequest, terms: str) -> HttpResponse:
         made = publish_draft(request.program, one, user=request.user, **_content(request, editor))
     except DomainError as refused:
         for problem in problems_of(refused):
-            messages.error(request, f"{problem.message[:1].upper()}{problem.message[1:]}: {problem.remedy}.")
+            messages.error(request, sentence(problem))
         return redirect("backoffice:terms-publish", request.program.slug, one.public_id)
     return _told(request, one, made)
 

@@ -12,7 +12,7 @@ from goodword.domain.settlement.fields import parse_date
 from goodword.domain.settlement.strict_json import pretty_json, read_json, text_problem
 from goodword.domain.sheets import Sheet, add_row, flattened, move_row, nested, remove_row, rows_at
 from goodword.domain.terms_answers import sheet_of
-from goodword.domain.terms_problems import problems_beside
+from goodword.domain.terms_problems import problems_beside, with_subject
 from goodword.domain.terms_sheet import LISTS, NEW_ROWS, ON, document_of, unused_key
 from goodword.partners.terms_check import checked_terms
 
@@ -48,20 +48,22 @@ class Row:
     @property
     def open_parts(self) -> set[str]:
         """The folded parts of a rule that say something, or something wrong."""
-        usual = {"less_tax": ON, "less_shipping": ON, "cap_per": "month"}
-        return {
-            part
-            for part, names in _FOLDED.items()
-            if any(self.answers.get(name, "") != usual.get(name, "") or self.form.errors.get(name) for name in names)
-        }
+        return {part for part, names in _FOLDED.items() if any(self._is_told(name) for name in names)}
+
+    def _is_told(self, name: str) -> bool:
+        usual = {"less_tax": ON, "less_shipping": ON}
+        says = name not in _ALWAYS and self.answers.get(name, "") != usual.get(name, "")
+        return says or name in self.form.errors
 
 
 _FOLDED: Final = {
     "lasts": ("payments", "months"),
-    "limits": ("floor", "cap_sale", "cap_customer", "cap_period"),
+    "limits": ("floor", "cap_sale", "cap_customer", "cap_period", "cap_per"),
     "base": ("less_tax", "less_shipping", "less_fees", "less_cost", "plus_discount"),
-    "more": ("adds", "hold_days"),
+    "more": ("adds", "hold_days", "key"),
 }
+_ALWAYS: Final = {"cap_per", "key"}
+"""Fields that are never empty: they open their part only when they are wrong."""
 _NAMES: Final = {"rules": "Rule", "overrides": "Share for recruiting", "bonuses": "Bonus", "tail": "After the end",
                  "samples": "Sale"}  # fmt: skip
 
@@ -329,7 +331,7 @@ def _new_condition(chosen: str) -> Sheet:
 
 
 def _at(name: str, problem: Problem, *, with_path: bool = False) -> Problem:
-    plain = problem.message.removeprefix(f"{problem.field}: ")
+    plain = with_subject(problem)
     message = f"at {problem.field}: {plain}" if with_path and problem.field else plain
     where = f"line {problem.line}: " if problem.line > 1 and not with_path else ""
     return Problem(problem.code, where + message, name, problem.value, problem.remedy)

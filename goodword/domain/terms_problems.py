@@ -1,5 +1,6 @@
 """What is wrong with terms typed into a form: the engine's problems, beside the form's fields and in its words."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -11,6 +12,9 @@ from goodword.domain.settlement.program import WHOLE_PPM, Rule
 from goodword.domain.terms_sheet import Written
 
 _NOTATION: Final = {"not_a_number", "wrong_type", "required", "invalid_date", "unknown_operator"}
+_VERBS: Final = frozenset({"is", "must", "has", "names", "contains", "stands", "goes", "lies", "ended", "come"})
+_SHOWN: Final = re.compile(r"^(?:'[^']*'|\"[^\"]*\"|[\d.-]+) (?=is )")
+"""What was given, where the reader names it already."""
 _PERCENTS: Final = {"percent"}
 _AMOUNTS: Final = {"flat", "floor", "cap_sale", "cap_customer", "cap_period"}
 _WHOLES: Final = {
@@ -32,14 +36,34 @@ def problems_beside(written: Written, found: Iterable[Problem]) -> list[Problem]
     return [*written.problems, *(one for one in told if one.field not in {p.field for p in written.problems})]
 
 
+def with_subject(problem: Problem) -> str:
+    """What is wrong as a whole clause: the reader of documents says "is not a percent", a person asks what is not.
+
+    >>> with_subject(Problem("not_a_number", "pay.percent: is not a percent", "pay.percent", "a lot"))
+    '“a lot” is not a percent'
+    """
+    message = _SHOWN.sub("", problem.message.removeprefix(f"{problem.field}: "))
+    if message.partition(" ")[0] not in _VERBS:
+        return message
+    told = problem.value.strip("'")
+    subject = f"“{told}”" if told and told.isprintable() and told[:1] not in "[{" else "this"
+    return f"{subject} {message.replace('must be', 'is not', 1)}"
+
+
 def _told(problem: Problem, field: str) -> Problem:
-    message = problem.message.removeprefix(f"{problem.field}: ")
+    message = with_subject(problem)
     name = field.rpartition("-")[2]
     remedy = problem.remedy
     if problem.code == "out_of_order":
         message, remedy = "another step begins at the same total", "let each step begin at a total of its own"
     elif problem.code == "conflicting_fields" and name == "mode":
         message, remedy = "earlier months are over before the sale", "choose “The total before a sale decides”"
+    elif problem.code == "duplicate_key":
+        remedy = "give each one a short name of its own"
+    elif problem.code == "amount_must_be_positive":
+        remedy = "write an amount of 0 or more"
+    elif message.endswith("is too large"):
+        remedy = "write a smaller amount"
     elif problem.code in _NOTATION:
         remedy = _remedy(field) or remedy
         message = "nothing is written here" if problem.value in {"", "''"} else message

@@ -14,4 +14,9 @@ def show_refusal(form: forms.Form, refusal: DomainError) -> None:
 
 def _words(message: str, remedy: str) -> str:
     parts = [part.strip().rstrip(".") for part in (message, remedy)]
-    return " ".join(f"{part[:1].upper()}{part[1:]}." for part in parts if part)
+    return " ".join(f"{_begun(part)}." for part in parts if part)
+
+
+def _begun(part: str) -> str:
+    # `evil.example is not a host of this program`: what was typed is quoted as it was typed.
+    return part if "." in part.partition(" ")[0] else part[:1].upper() + part[1:]

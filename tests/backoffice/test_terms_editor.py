@@ -86,7 +86,8 @@ def test_a_second_person_finds_and_publishes_what_waits(acme):
     digest = TermsDraft.objects.get().document_hash
     assert f'value="{digest}"' in shown
     approve = reverse("backoffice:terms-approve", args=["acme", acme.terms.public_id])
-    acme.bob_s.post(approve, {"hash": digest})
+    refused = acme.bob_s.post(approve, {"hash": digest}, follow=True)
+    assert "You asked for this yourself. Somebody else has to agree." in said(refused)
     assert acme.terms.versions.count() == 1
     olga.post(approve, {"hash": "another"})
     assert acme.terms.versions.count() == 1
@@ -100,6 +101,23 @@ def test_a_sample_without_an_amount_and_one_too_large_break_nothing(acme):
     page = said(acme.bob_s.post(acme.address, FORM | samples | {"do": "preview-part"}))
     assert "write an amount" in page
     assert "€25.00" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [("key", "", "More"), ("hold_days", "-1", "More"), ("months", "x", "For how long"),
+     ("cap_customer", "x", "At least and at most")],
+)  # fmt: skip
+def test_a_folded_part_with_a_mistake_in_it_is_open(acme, name, value, part):
+    closed, opened = f"<details><summary>{part}</summary>", f"<details open><summary>{part}</summary>"
+    assert closed in said(acme.bob_s.post(acme.address, FORM | {"do": "look"}))
+    assert opened in said(acme.bob_s.post(acme.address, FORM | {f"rules-0-{name}": value}))
+
+
+def test_a_mistake_in_the_document_names_place_value_and_remedy(acme):
+    document = json.dumps({"rules": [{"key": "all", "pay": {"percent": "a lot"}}]})
+    page = said(acme.bob_s.post(acme.address, {"document": document, "note": "x", "do": "look"}))
+    assert "At rules[0].pay.percent: “a lot” is not a percent. Write a percent" in page
 
 
 @pytest.mark.parametrize("do", ["add:nowhere", "remove:rules-77", "up:rules-x", "down:", "add:rules-0-key", "what"])

@@ -150,6 +150,24 @@ def test_each_mistake_is_told_beside_its_field(answers, wrong):
     assert all(problem.message and problem.remedy for problem in found)
 
 
+SENTENCES = [
+    ({"percent": "a lot"}, "“a lot” is not a percent", "write a percent such as 20 or 12.5"),
+    ({"percent": "2000"}, "“2000%” is out of range", "give a percent from 0% to 1000%"),
+    ({"percent": "5", "floor": "x"}, "“x” is not an amount", "write an amount such as 50.00"),
+    ({"percent": "5", "floor": "-3"}, "“-3.00” is below 0", "write an amount of 0 or more"),
+    ({"percent": "5", "floor": "9" * 30}, f"“{'9' * 30}” is too large", "write a smaller amount"),
+    ({"percent": "5", "months": "soon"}, "“soon” is not a whole number", "write a whole number such as 12"),
+    ({"percent": ""}, "nothing is written here", "write a percent such as 20 or 12.5"),
+    ({"percent": "5", "key": "a\x00"}, "this contains a NUL character", "remove it"),
+]
+
+
+@pytest.mark.parametrize(("answers", "message", "remedy"), SENTENCES)
+def test_a_mistake_is_told_with_its_value_and_a_remedy(answers, message, remedy):
+    (found,) = refusals({"rules": [{"key": "all", **answers}]})
+    assert (found.message, found.remedy) == (message, remedy)
+
+
 TYPED = st.sampled_from(["", "0", "5", "12,5", "1.500,50", "-3", "x", "USD 7", "1e9", '"a"', "é", "\x00", "9" * 30])
 CHOICES = {
     "pay": ["percent", "flat", "schedule", "tiers", "?"],
