@@ -48,7 +48,7 @@ pin() {
   trap 'rm -rf "$fresh"' EXIT
   "$(find_python)" -m venv "$fresh"
   "$fresh/bin/pip" install --quiet hatchling editables
-  dev_requirements | xargs "$fresh/bin/pip" install --quiet .
+  dev_requirements | xargs "$fresh/bin/pip" install --quiet '.[spark]'
   "$fresh/bin/pip" freeze --all | grep -E '^[A-Za-z0-9._-]+==[^ ]+$' | grep -vE '^(goodword|pip|setuptools)==' |
     LC_ALL=C sort -f >constraints.txt
 }

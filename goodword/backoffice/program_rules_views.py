@@ -75,7 +75,12 @@ class ProgramRulesForm(Part):
         "Commission waits", "Before it can be paid out; a rule may say otherwise", needed=True, unit="days"
     )
     rounding = choice(
-        "Half a cent", [("half_up", "is rounded up"), ("half_even", "goes to the even cent"), ("down", "is cut off")]
+        "A part of a cent",
+        [
+            ("half_up", "is rounded up from a half on"),
+            ("half_even", "is rounded, a half to the even cent"),
+            ("down", "is cut off"),
+        ],
     )
 
     def __init__(self, data: dict[str, str], *, currency: str) -> None:

@@ -6,28 +6,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from django.test import TransactionTestCase, override_settings
-from pytest_django.live_server_helper import LiveServer
 
 from goodword.accounts.scope import active_program
 from goodword.partners.models import Terms, TermsVersion
 from tests import cast
-from tests.web import showcase
 from tests.web.walking import DESKTOP, PHONE, Look, Visitor
 
 pytestmark = pytest.mark.timeout(900)
 LOOKS = (Look(DESKTOP, "light", axe=True), Look(PHONE, "dark", axe=True))
 PICTURES = os.environ.get("GOODWORD_PICTURES_IN")
-
-
-@pytest.fixture(scope="module")
-def shop(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock():
-        server = LiveServer("localhost")
-        with override_settings(BASE_URL=server.url, CSRF_TRUSTED_ORIGINS=[server.url]):
-            yield SimpleNamespace(url=server.url, busy=showcase.busy(), bare=showcase.bare())
-        server.stop()
-        TransactionTestCase("run")._fixture_teardown()
 
 
 @pytest.fixture
