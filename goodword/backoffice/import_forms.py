@@ -42,9 +42,9 @@ class LayoutForm(PlainForm):
     )
     dates = forms.ChoiceField(label="Dates are written like", choices=list(DATES.items()))
     zone = forms.ChoiceField(
-        label="Time zone of times without an offset",
+        label="Time zone of the dates",
         required=False,
-        help_text="Needed unless every time carries its own, such as +01:00 or Z",
+        help_text="For times that do not say it themselves",
     )
 
     def __init__(self, data: Any, *, kind: Kind, header: Header, layout: Layout, zone: str) -> None:
@@ -64,7 +64,7 @@ class LayoutForm(PlainForm):
         field: Any = self.fields["zone"]
         others = sorted(available_timezones() - {zone})
         field.choices = [
-            ("", "Every time has its offset"),
+            ("", "Every time says its own, e.g. +01:00"),
             (zone, f"{zone} (the program's)"),
             *((z, z) for z in others),
         ]

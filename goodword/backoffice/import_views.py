@@ -1,8 +1,10 @@
 """Import pages: choose a file, say how to read it, see what it would do, import it, take it back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
@@ -16,6 +18,7 @@ from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
 from goodword.backoffice.decisions import Decision, decide
 from goodword.backoffice.import_forms import LayoutForm, UploadForm
+from goodword.backoffice.import_words import Wrong, cell, label, labelled, wrong
 from goodword.backoffice.refusals import problems_of, sentence, tried
 from goodword.domain.errors import DomainError
 from goodword.insights.csv import csv_response
@@ -44,6 +47,7 @@ COLUMNS = (
 )
 ORDERS = {"file": ("file_name", "id"), "imported": ("imported_at", "id")}
 SAMPLES = 3
+SHOWN = 100
 
 
 def _listing(request: StaffRequest) -> Listing:
@@ -162,7 +166,8 @@ def _start(upload: Upload, header: Header, delimiter: str) -> Layout:
         columns = {field: name for field, name in said.columns.items() if name in header.names}
         return Layout(columns, said.values, delimiter, said.numbers, said.dates, said.zone)
     last = last_layout(upload.kind)
-    return layouts.proposed(KINDS[upload.kind], header, delimiter, layouts.from_json(last) if last else None)
+    found = layouts.proposed(KINDS[upload.kind], header, delimiter, layouts.from_json(last) if last else None)
+    return found if last else replace(found, zone=upload.program.timezone)
 
 
 def _samples(upload: Upload, delimiter: str, header: Header) -> list[list[str]]:
@@ -219,6 +224,7 @@ def import_preview(request: StaffRequest, upload: str) -> HttpResponse:
         "kind": KINDS[waiting.kind],
         "preview": waiting.preview or {},
         "examples": _examples(waiting),
+        "wrong": _wrong(waiting)[:SHOWN],
         "unused": _unused(waiting) if waiting.preview else [],
         "earlier": Import.objects.filter(kind=waiting.kind, content_hash=waiting.content_hash, undone_at=None).first(),
         "percent": min(waiting.bytes_done * 100 // max(waiting.size, 1), 100),
@@ -230,15 +236,16 @@ def import_preview(request: StaffRequest, upload: str) -> HttpResponse:
 def _examples(upload: Upload) -> dict[str, Any]:
     """The first new rows as a table: their fields in the order of the kind, free properties last."""
     found: list[dict[str, Any]] = (upload.preview or {}).get("examples", [])
-    known = [column.name for column in KINDS[upload.kind].columns] + ["properties"]
+    kind, zone = KINDS[upload.kind], ZoneInfo(upload.program.timezone)
+    known = [column.name for column in kind.columns] + ["properties"]
     names = [name for name in known if any(name in one for one in found)]
-    return {"names": names, "rows": [[_cell(one.get(name, "")) for name in names] for one in found]}
+    rows = [[cell(kind, name, one.get(name, ""), zone) for name in names] for one in found]
+    return {"names": [label(kind, name) for name in names], "rows": rows}
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {one}" for name, one in value.items())
-    return " ".join(value) if isinstance(value, list) else str(value)
+def _wrong(upload: Upload) -> list[Wrong]:
+    kind, layout = KINDS[upload.kind], layouts.from_json(upload.layout)
+    return [wrong(kind, layout, problem) for problem in (upload.preview or {}).get("problems", [])]
 
 
 def _unused(upload: Upload) -> list[str]:
@@ -253,9 +260,7 @@ def _unused(upload: Upload) -> list[str]:
 def import_problems_csv(request: StaffRequest, upload: str) -> HttpResponseBase:
     """The rows that are wrong, as a file to work through."""
     waiting = _waiting(upload)
-    found = (waiting.preview or {}).get("problems", [])
-    names = ("line", "field", "value", "code", "message", "remedy")
-    return csv_response(f"{waiting.file_name}-problems", names, ([one[name] for name in names] for one in found))
+    return csv_response(f"{waiting.file_name}-problems", Wrong._fields, iter(_wrong(waiting)))
 
 
 def import_drop(request: StaffRequest, upload: str) -> HttpResponse:
@@ -274,6 +279,8 @@ def import_page(request: StaffRequest, made: str) -> HttpResponse:
     context = {
         "import": one,
         "kind": KINDS.get(one.kind),
+        "columns": labelled(one.kind, one.mapping.get("columns", {})),
+        "values": labelled(one.kind, one.mapping.get("values", {})),
         "blocked": sentence(blocked.problem) if blocked else "",
         "numbers": NUMBERS.get(one.mapping.get("numbers", "")),
         "dates": DATES.get(one.mapping.get("dates", "")),

@@ -15,11 +15,14 @@ T = TypeVar("T")
 
 def sentence(problem: Problem) -> str:
     """What is wrong and what to do, as one or two sentences."""
-    # `evil.example is not a host of this program`: what was typed is quoted as it was typed.
-    first = problem.message.partition(" ")[0]
-    said = problem.message if "." in first.rstrip(".") else problem.message[:1].upper() + problem.message[1:]
-    remedy = problem.remedy[:1].upper() + problem.remedy[1:]
+    said, remedy = begun(problem.message), begun(problem.remedy)
     return f"{said}. {remedy}{'' if remedy.endswith('?') else '.'}" if remedy else f"{said}."
+
+
+def begun(text: str) -> str:
+    """A sentence with a capital; what was typed is quoted as it was typed: `evil.example is not a host ...`."""
+    first = text.partition(" ")[0]
+    return text if "." in first.rstrip(".") else text[:1].upper() + text[1:]
 
 
 def problems_of(refused: DomainError) -> tuple[Problem, ...]:

@@ -45,11 +45,11 @@ def test_a_manager_brings_a_file_from_choosing_it_to_seeing_it_imported(program,
     assert '<option value="amount" selected>' in page
     preview = manager.post(mapping.url, columns(*SALES))
     page = manager.get(preview.url).content.decode()
-    assert "1 new sales over €120.00" in page
+    assert "1 new sale over €120.00" in page
     assert not Conversion.unscoped.exists()
     done = manager.post(preview.url)
     page = manager.get(done.url).content.decode()
-    assert "1 new sales over €120.00, imported" in page
+    assert "1 new sale over €120.00, imported" in page
     assert Conversion.unscoped.get().imported_in == Import.unscoped.get()
     assert not Upload.unscoped.get().chunks.exists()
 
@@ -111,11 +111,33 @@ def test_wrong_rows_are_listed_downloaded_and_left_out_only_on_request(program, 
     assert "1 of 2 rows cannot be imported" in page
     assert "&#x27;=1+1&#x27; is not a number" in page
     lines = b"".join(manager.get(preview.url.replace("/preview", "/problems.csv")).streaming_content).decode()
-    assert "3,amount,'=1+1,not_a_number" in lines
+    assert "3,Amount charged,'=1+1," in lines
     manager.post(preview.url)
     assert not Import.unscoped.exists()
     manager.post(preview.url, {"skip_bad": "on"})
     assert Import.unscoped.get().counts["bad"] == 1
+
+
+def test_what_is_wrong_is_said_in_the_words_of_the_fields(program, manager):
+    content = HEADER + "s-2,soon,c-1,5.00,EUR\ns-3,2026-02-31T10:00:00Z,,5.00,EUR\n"
+    preview = manager.post(send(manager, program, content).url, columns(*SALES))
+    page = manager.get(preview.url).content.decode()
+    assert '<td data-label="Field">Date and time</td>' in page
+    assert "&#x27;soon&#x27; is no date and time" in page
+    assert page.count("Write it like 2026-05-01 10:00") == 2
+    assert "Nothing is given" in page
+    assert "RFC" not in page
+
+
+def test_the_first_rows_are_shown_with_the_labels_of_the_fields_and_the_programs_time(program, manager):
+    page = manager.get(manager.post(send(manager, program).url, columns(*SALES)).url).content.decode()
+    assert '<th scope="col">Amount charged</th>' in page
+    assert "<td>2026-09-01 12:00</td>" in page
+
+
+def test_dates_are_read_in_the_programs_zone_unless_it_is_said_otherwise(program, manager):
+    page = manager.get(send(manager, program).url).content.decode()
+    assert f'<option value="{program.timezone}" selected>' in page
 
 
 def test_a_column_becomes_a_number_of_its_own_and_is_shown_before(program, manager):
@@ -145,7 +167,7 @@ def test_a_large_file_is_left_to_the_worker_and_shows_how_far_it_is(program, man
     Upload.unscoped.update(bytes_done=Upload.unscoped.get().size // 2)
     assert "Checking sales.csv: 50%" in manager.get(preview.url).content.decode().replace("49%", "50%")
     run(asked)
-    assert "1 new sales" in manager.get(preview.url).content.decode()
+    assert "1 new sale" in manager.get(preview.url).content.decode()
     manager.post(preview.url)
     run(asked)
     assert manager.get(preview.url).url == address(program, Import.unscoped.get().public_id)

@@ -20,7 +20,7 @@ NUMBERS: Final = {
     "apostrophe_point": "1'234.56",
 }
 DATES: Final = {
-    "iso": "2026-03-31 or 2026-03-31T09:30:00Z",
+    "iso": "2026-03-31 or 2026-03-31 09:30",
     "compact": "20260331",
     "day_first": "31/03/2026 or 31.03.2026",
     "month_first": "03/31/2026",

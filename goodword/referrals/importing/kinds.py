@@ -33,6 +33,11 @@ class Kind:
     properties: bool = False
     made_id: bool = False
 
+    @property
+    def one(self) -> str:
+        """What one row becomes."""
+        return "cancellation" if self.fact == "cancel" else self.fact
+
     def column(self, name: str) -> Column | None:
         """The field of this name; `properties.NAME` (or `properties.NAME:number`) where properties are free."""
         found = next((column for column in self.columns if column.name == name), None)
@@ -48,7 +53,7 @@ def _id(*also: str, hint: str = "") -> Column:
 
 _AT: Final = Column(
     "at",
-    "When",
+    "Date and time",
     "moment",
     required=True,
     also=(
@@ -63,6 +68,7 @@ _AT: Final = Column(
         "paid at",
         "order date",
     ),
+    hint="e.g. 2026-05-01 10:00",
 )
 _CUSTOMER: Final = Column(
     "customer",
