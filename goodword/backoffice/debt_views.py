@@ -18,6 +18,7 @@ from goodword.backoffice.decisions import REASON_LENGTH_MAX, Decision, decide
 from goodword.backoffice.refusals import form_page, sentence, told, tried
 from goodword.domain.errors import DomainError
 from goodword.domain.money import to_decimal, to_minor
+from goodword.domain.typed_text import amount_typed
 from goodword.insights.wording import money_text
 from goodword.partners.models import Partner
 from goodword.payouts.debts import confirm_debt, debt_of, propose_debt, refuse_debt
@@ -42,12 +43,16 @@ class DebtForm(PlainForm):
         self.currency = currency
         said = money_text(owed, currency)
         self.fields["amount"].help_text = f"At most {said}, which is owed now; the rest is netted by the next payouts"
+        self.fields["amount"].unit = currency  # type: ignore[attr-defined]
 
     def clean_amount(self) -> int:
         """The amount in minor units."""
+        given = self.cleaned_data["amount"].strip()
         try:
-            return to_minor(self.cleaned_data["amount"].strip(), self.currency)
+            return to_minor(amount_typed(given, self.currency), self.currency)
         except DomainError as refused:
+            if refused.code == "not_a_number":
+                raise forms.ValidationError(f"“{given}” is not an amount. Write it like 25.00.") from refused
             raise forms.ValidationError(sentence(refused.problem)) from refused
 
 
@@ -55,7 +60,10 @@ def partner_debt(request: StaffRequest, partner: str) -> HttpResponse:
     """Ask what is to be done about a partner's debt, and keep it as a proposal."""
     one, currency = access.find(Partner, partner), request.program.currency
     owed = debt_of(one, currency)
-    initial = {"kind": "write_off", "amount": to_decimal(owed, currency) if owed else ""}
+    if not owed and request.method != "POST":
+        messages.info(request, f"{one.name} owes nothing, so there is nothing to decide.")
+        return redirect("backoffice:partner", request.program.slug, one.public_id)
+    initial = {"kind": "write_off", "amount": to_decimal(owed, currency)}
     form = DebtForm(request.POST or None, owed=owed, currency=currency, initial=initial)
     made = tried(form, lambda: _propose(request, one, form)) if request.method == "POST" and form.is_valid() else None
     if made is not None:

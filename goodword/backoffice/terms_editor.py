@@ -62,6 +62,8 @@ _FOLDED: Final = {
     "base": ("less_tax", "less_shipping", "less_fees", "less_cost", "plus_discount"),
     "more": ("adds", "hold_days", "key"),
 }
+_ORDER: Final = ("rules", "tail", "overrides", "bonuses", "samples")
+assert set(_ORDER) == set(LISTS)
 _ALWAYS: Final = {"cap_per", "key"}
 """Fields that are never empty: they open their part only when they are wrong."""
 _NAMES: Final = {"rules": "Rule", "overrides": "Share for recruiting", "bonuses": "Bonus", "tail": "After the end",
@@ -220,11 +222,15 @@ class Editor:
     # The parts of the page
 
     def all_parts(self) -> Iterator[parts.Part]:
-        yield from (self.document_form,) if self.as_document else (self.whole,)
-        yield self.publish
-        for name in LISTS:
+        """The forms of the page from its top to its end, which is the order in which problems are listed."""
+        if self.as_document:
+            yield self.document_form
+        for name in _ORDER:
             for row in self.rows(name):
                 yield from _forms(row)
+            if name == "rules" and not self.as_document:
+                yield self.whole
+        yield self.publish
 
     def _part(self, name: str, kind: type[parts.Part]) -> Any:
         if name not in self._parts:

@@ -12,6 +12,7 @@ from goodword.ledger.selectors import balances
 from goodword.payouts import services
 from goodword.payouts.debts import confirm_debt, debt_of, propose_debt, refuse_debt
 from goodword.payouts.methods import set_payout_method
+from goodword.payouts.models import DebtProposal
 from tests import cast
 from tests.cast import NOW
 from tests.commissions.world import World, refund, sale, touch
@@ -63,6 +64,23 @@ def test_a_part_leaves_the_rest_to_be_netted(people, debtor):
     finance, owner = people
     confirmed(proposed(debtor, finance, 2_500), owner)
     assert debt_of(debtor, "EUR") == 3_500
+
+
+def test_finance_may_type_an_amount_as_people_write_it(acme, people, debtor):
+    sam, page = cast.sign_in(people[0]), f"/p/{acme.slug}/partners/{debtor.public_id}/debt"
+    refused = sam.post(page, {"kind": "write_off", "amount": "much", "reason": "cannot pay"}).content.decode()
+    assert "“much” is not an amount. Write it like 25.00." in refused
+    assert "Amount: “much”" in refused
+    sam.post(page, {"kind": "write_off", "amount": "€ 12,50", "reason": "cannot pay"})
+    assert DebtProposal.objects.get().amount_minor == 1_250
+
+
+def test_who_owes_nothing_leaves_nothing_to_decide(acme, people):
+    ben = cast.partner(acme, name="Ben")
+    page = f"/p/{acme.slug}/partners/{ben.public_id}"
+    answer = cast.sign_in(people[0]).get(f"{page}/debt", follow=True)
+    assert answer.redirect_chain[0][0] == page
+    assert "Ben owes nothing" in answer.content.decode()
 
 
 def test_who_proposed_it_cannot_confirm_it(people, debtor):

@@ -106,6 +106,13 @@ def count_words(number: int, words: str) -> str:
 
 
 @register.filter
+def named(label: str) -> str:
+    """The name of a field before what is said of it: `Amount:`, but `Why?` stays a question."""
+    text = str(label)
+    return text if text.endswith(("?", ":")) else f"{text}:"
+
+
+@register.filter
 def masked(email: str, role: str) -> str:
     """An e-mail address as this role may see it: a viewer sees only where it leads."""
     return mask_email(email) if role == "viewer" else email
