@@ -11,6 +11,7 @@ rules can have.
 
 import argparse
 import ast
+import json
 import os
 import random
 import shutil
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,18 +42,38 @@ OF_BOTH = "told_alike"
 COMPILES = "compiled: bool = True"
 # Modules whose rules are compiled into those of others even where lines are settled uncompiled.
 CALLED = ("writing.py", "bytes_in_place.py", "layout.py", "tables.py", "texts.py", "cells.py", "exact.py", "dates.py")
+# What was loaded by the first world stays: looking through it for rubbish takes longer than many worlds.
 TRIAL = """
-import sys
+import gc, json, sys
 from tests.oracle.comparing import compare
+from tests.oracle.coverage import REQUIRED
 from tests.oracle.worlds import any_world
-first, count, stop, compiled = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "stop", sys.argv[4] == "compiled"
-skip = set(map(int, sys.argv[5:]))
-for seed in range(first, first + count):
-    if seed not in skip and (found := compare(*any_world(seed), compiled=compiled)[1]):
-        print(seed, found[0], flush=True)
-        if stop:
-            sys.exit(1)
+until, how = sys.argv[1:]
+for place, seed in enumerate(json.load(sys.stdin)):
+    expected, found = compare(*any_world(seed), compiled=how == "compiled")
+    if place == 0:
+        gc.freeze()
+    if until == "all":
+        print(json.dumps([seed, sorted(REQUIRED & expected.book.seen.keys()), found[:1]]), flush=True)
+    elif found:
+        sys.exit(f"{seed} {found[0]}")
 """
+
+
+def by_features(met: Mapping[int, set[str]]) -> list[int]:
+    """The same worlds, first few that together meet every feature, then few of the others that do so, and so on: a
+    fault then meets soon what it spoils, and a survivor still meets them all.
+    """
+    left, order = dict(met), list[int]()
+    while left:
+        wanted = set().union(*left.values())
+        if not wanted:
+            return order + list(left)
+        while wanted:
+            best = max(left, key=lambda seed: len(left[seed] & wanted))
+            wanted -= left.pop(best)
+            order.append(best)
+    return order
 
 
 @dataclass(frozen=True)
@@ -184,16 +205,18 @@ class Trials:
     sound: Path
     wishes: argparse.Namespace
     benches: "Queue[Bench]"
-    skip: tuple[int, ...] = ()
+    seeds: Sequence[int] = ()
     seconds_max: float = 3_600
 
     def without_fault(self) -> None:
         """What differs anyway says nothing about a fault and is left out; the cases hold."""
         began, bench = time.monotonic(), self.benches.get()
+        self.seeds = range(self.wishes.seed, self.wishes.seed + self.wishes.worlds)
         done = self._worlds(bench.folder, "all", WORLDS)
         if done.returncode:
             sys.exit(f"the sound copy does not run:\n{done.stderr}")
-        self.skip = tuple(int(line.split()[0]) for line in done.stdout.splitlines())
+        told = list(map(json.loads, done.stdout.splitlines()))
+        self.seeds = by_features({seed: set(features) for seed, features, differ in told if not differ})
         if (cases := self._cases(bench.folder)).returncode:
             sys.exit(f"the cases do not hold in the sound copy:\n{cases.stdout[-3000:]}")
         self.benches.put(bench)
@@ -227,20 +250,27 @@ class Trials:
 
     def _worlds(self, folder: Path, until: str, by: str, kept: str = "sound") -> "subprocess.CompletedProcess[str]":
         how = "compiled" if by == COMPILED else "plain"
-        words = [str(self.wishes.seed), str(self.wishes.worlds), until, how, *map(str, self.skip)]
-        return self._run(folder, ["-c", TRIAL, *words], kept)
+        return self._run(folder, ["-c", TRIAL, until, how], kept, json.dumps(list(self.seeds)))
 
     def _cases(self, folder: Path, kept: str = "sound") -> "subprocess.CompletedProcess[str]":
         files = [f"tests/{name}" for name in CASES]
         quiet = ["-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-k", f"not {OF_BOTH}"]
         return self._run(folder, ["-m", "pytest", *quiet, *files], kept)
 
-    def _run(self, folder: Path, words: list[str], kept: str) -> "subprocess.CompletedProcess[str]":
-        env = os.environ | {"PYTHONPATH": str(folder), "NUMBA_OPT": "0", "RULES_NAME": kept}
+    def _run(self, folder: Path, words: list[str], kept: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+        # What is compiled with less than 1 is not kept from one fault to the next.
+        env = os.environ | {"PYTHONPATH": str(folder), "NUMBA_OPT": "1", "RULES_NAME": kept}
         command = [sys.executable, "-B", *words]
         try:
             return subprocess.run(
-                command, cwd=folder, env=env, capture_output=True, text=True, timeout=self.seconds_max, check=False
+                command,
+                cwd=folder,
+                env=env,
+                input=given,
+                capture_output=True,
+                text=True,
+                timeout=self.seconds_max,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             return subprocess.CompletedProcess(command, 1, stdout="it never ends", stderr="")
@@ -276,7 +306,7 @@ def main() -> int:
             benches.put(Bench(sound, Path(name) / f"bench-{place}"))
         trials = Trials(sound, wishes, benches)
         trials.without_fault()
-        differ = len(trials.skip)
+        differ = wishes.worlds - len(trials.seeds)
         print(f"{len(faults)} faults, {wishes.worlds} worlds each from {wishes.seed}; {differ} differ without a fault")
 
         def tried(fault: Fault) -> bool | None:
