@@ -102,6 +102,13 @@ def test_best_compares_by_the_total_before():
     check(settled(program(std), referred(), sales), "s1 p plain 16.50", "s2 p plain 1.50")
 
 
+def test_best_counts_the_line_itself_where_the_total_after_picks_the_step():
+    std = terms({**tiers(STEPS, "after"), "key": "tier"}, percent("15%", "plain"), choose="best")
+    sales = [sale("s1", "90.00"), sale("s2", "110.00", "2026-02-11")]
+    # each month anew. s1: 90 stays at 10%, so 15% is more; s2: 110 reaches 20%, which is more than 15%
+    check(settled(program(std), referred(), sales), "s1 p plain 13.50", "s2 p tier 22.00")
+
+
 # Rounding, floors and caps
 
 

@@ -76,6 +76,7 @@ def _money():
     found |= _all("pay flat", ["once", "each unit"]) | _all("pay schedule step", [0, 1, 2]) | {"pay percent"}
     found |= _all("choose", ["first", "best", "sum"]) | {"choose best tie", "adds"}
     found |= _all("choose best takes", ["flat", "percent", "schedule", "tiers"])
+    found |= _all("best lifts itself to a step", ["volume", "count", "customers"])
     found |= _all("kept", ["all", "some", "nothing"]) | _all("graded clawback", ["before the sale", 0, 1, 2])
     found |= {"refund counts", "refund too late to count"}
     found |= {"fx tie of two rates", "lasts payments over", "schedule over"}

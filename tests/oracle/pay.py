@@ -71,6 +71,8 @@ def _tier_worth(book, memory, rule, basis, partner, conversion):
         new = 0 if conversion.customer in known else 1
         at += {"volume": basis, "count": 1, "customers": new}[tiers["measure"]]
     step = step_at(book, tiers, at)
+    if step is not step_at(book, tiers, before):
+        book.saw("best lifts itself to a step", tiers["measure"])
     return book.minor(step["flat"]) if "flat" in step else basis * percent(step["percent"])
 
 

@@ -84,7 +84,20 @@ def terms(draw, attribution):
         found["overrides"] = [override(draw, level) for level in levels]
     if draw.maybe(0.5):
         found["bonuses"] = [bonus(draw, key) for key in draw.some(["b1", "r0"])]
+    if draw.maybe(0.12):
+        contest(draw, found)
     return found
+
+
+def contest(draw, found):
+    """Rules that all fit every sale, tiers among them that a sale may lift itself in: the best must be found out."""
+    for rule in found["rules"]:
+        rule["on"] = "sale"
+        rule.pop("when", None)
+        rule.pop("adds", None)
+    weighed = tiers(draw, "after") if draw.maybe() else tiers(draw)
+    found["rules"][0]["pay"] = {"tiers": weighed}
+    found["choose"] = "best"
 
 
 def override(draw, level):
@@ -160,10 +173,11 @@ def pay(draw):
     return {"percent": draw.one([draw.percent(), "1000%", "150%"])}
 
 
-def tiers(draw):
+def tiers(draw, mode=None):
     measure = draw.one(["volume", "volume", "volume", "count", "customers"])
-    per = draw.one([*PERIODS, "conversion", "trailing_12m"])
-    mode = "before" if per == "trailing_12m" else draw.one(["marginal", "marginal", "before", "after", "whole"])
+    per = draw.one(PERIODS if mode else [*PERIODS, "conversion", "trailing_12m"])
+    modes = ["before"] if per == "trailing_12m" else ["marginal", "marginal", "before", "after", "whole"]
+    mode = mode or draw.one(modes)
     places = places_of(draw.currency)
     bound, steps = 0, []
     for _ in range(1 + draw.below(3)):
