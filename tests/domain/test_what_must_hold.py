@@ -4,7 +4,9 @@ Each on random small worlds. What else must hold for every set of facts is in `t
 """
 
 from collections import Counter, defaultdict
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,8 +23,14 @@ from tests.domain.test_settlement_properties import (
     text,
     written,
 )
-from tests.domain.worlds import agreement, refund, sale
+from tests.domain.worlds import agreement, percent, refund, sale, touch
+from tests.domain.worlds import program as program_of
 
+# Enough in one month for one customer and partner that a limit is reached in nearly every world.
+BUSY = [
+    *(touch(who, "2026-01-01", customer, id=f"busy-{who}") for who, customer in (("p", "c"), ("q", "d"))),
+    *(sale(f"busy{day}", "150.00", f"2026-01-{day}", "cd"[day % 2]) for day in range(10, 16)),
+]
 CAPS = [{"customer": "3.00"}, {"period": {"amount": "4.00", "per": "month"}}, {"sale": "2.00"}]
 
 
@@ -165,30 +173,59 @@ def test_a_split_loses_no_unit(document, facts):
             assert sum(map(minor_of, parts)) == minor_of(step(lines[0], "round"))
 
 
-def caps_of(document, line):
-    rules = {rule["key"]: rule for rule in document["terms"][line.terms]["rules"]}
-    return rules[line.rule].get("cap", {})
+EARNED = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
 
 
 @few
-@given(PROGRAM, some_facts(), pick([*DAYS, "2026-06-01"]))
-def test_caps_hold_at_every_prefix(document, facts, day):
+@given(
+    pick(["last", "first", "linear", "position", "decay"]),
+    pick(list(EARNED)),
+    pick(["10%", "12.5%", "33.3333%"]),
+    st.lists(pick(PARTNERS), min_size=1, max_size=6),
+    st.integers(1, 3_000),
+    st.integers(0, 1_000),
+)
+def test_what_is_earned_together_is_paid_out_to_the_unit(model, mode, rate, touching, sold, back):
+    """Against the sum done here, not the steps: all shares, all that was kept, and one rounding of the whole."""
+    document = program_of({"rules": [percent(rate)]}, rounding=mode, attribution={"model": model})
+    touches = [touch(who, f"2026-01-0{day}") for day, who in enumerate(touching, start=1)]
+    facts = [*map(agreement, PARTNERS), *touches, sale("s", text(sold)), refund("s", text(min(back, sold)))]
+    lines = lines_of(document, facts)
+    kept = max(sold - back, 0)
+    earned = (Decimal(kept) * Decimal(rate[:-1]) / 100).quantize(Decimal(1), EARNED[mode])
+    assert sum(line.share_ppm for line in lines) == 1_000_000
+    assert (sum(line.basis for line in lines), sum(line.amount for line in lines)) == (kept, earned)
+
+
+@pytest.mark.parametrize("cap", CAPS, ids=lambda cap: next(iter(cap)))
+@few
+@given(document=PROGRAM, facts=some_facts(), day=pick(["2026-06-01", *DAYS]))
+def test_caps_hold_at_every_prefix(cap, document, facts, day):
     """After each line, in output order, its partner has no more by this rule than the cap; or the line pays nothing."""
+    facts = all_paid_alike(document, facts + BUSY)
     for terms in document["terms"].values():
-        for place, rule in enumerate(terms["rules"]):
-            rule["cap"] = CAPS[place % 3]
+        for rule in terms["rules"]:
+            rule["cap"] = cap
     sold = {fact["id"]: fact for fact in facts if fact["fact"] in {"sale", "event"}}
     sums = Counter()
-    for line in lines_of(document, all_paid_alike(document, facts), f"{day}T12:00:00Z"):
+    for line in lines_of(document, facts, f"{day}T12:00:00Z"):
         if line.kind != "commission":
             continue
-        cap, fact = caps_of(document, line), sold[line.conversion]
-        who = line.partner, line.rule
-        keys = {"customer": (*who, fact["customer"]), "period": (*who, fact["at"][:7]), "sale": (*who, line.line)}
-        sums.update(dict.fromkeys(keys.values(), line.amount))
-        for kind, most in cap.items():
-            amount = most["amount"] if kind == "period" else most
-            assert line.amount == 0 or sums[keys[kind]] <= in_minor(amount, document)
+        key = line.partner, line.rule, counted_for(cap, line, sold[line.conversion])
+        sums[key] += line.amount
+        assert line.amount == 0 or sums[key] <= most_of(cap, line, document)
+
+
+def counted_for(cap, line, fact):
+    """What a cap counts up for: the customer, the month, or this line alone."""
+    return {"customer": fact["customer"], "period": fact["at"][:7], "sale": line.line}[next(iter(cap))]
+
+
+def most_of(cap, line, document):
+    ((kind, most),) = cap.items()
+    if kind == "sale":  # × share, rounded
+        return -(-in_minor(most, document) * line.share_ppm // 1_000_000)
+    return in_minor(most["amount"] if kind == "period" else most, document)
 
 
 def in_minor(amount, document):
@@ -196,9 +233,10 @@ def in_minor(amount, document):
 
 
 @few
-@given(PROGRAM, some_facts(), pick(["first_come", "pro_rata"]), pick([*DAYS, "2026-06-01"]))
+@given(PROGRAM, some_facts(), pick(["first_come", "pro_rata"]), pick(["2026-06-01", *DAYS]))
 def test_a_budget_holds_at_every_prefix(document, facts, mode, day):
     document["budget"] = {"amount": "7.00", "per": "month", "mode": mode}
+    facts += BUSY
     months = {fact["id"]: fact["at"][:7] for fact in facts if fact["fact"] in {"sale", "event"}}
     spent = Counter()
     for line in lines_of(document, facts, f"{day}T12:00:00Z"):
