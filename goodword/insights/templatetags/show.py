@@ -131,7 +131,7 @@ def icon(name: str, label: str = "", size: str = "") -> SafeString:
     about = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
         '<svg class="icon{}" viewBox="0 0 20 20" {}><path d="{}"/></svg>',
-        " icon-small" if size == "small" else "",
+        (" icon-small" if size == "small" else "") + (" icon-turns" if name in {"left", "right"} else ""),
         about,
         ICONS[name],
     )
