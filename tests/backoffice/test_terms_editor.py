@@ -114,6 +114,12 @@ def test_a_folded_part_with_a_mistake_in_it_is_open(acme, name, value, part):
     assert opened in said(acme.bob_s.post(acme.address, FORM | {f"rules-0-{name}": value}))
 
 
+def test_mistakes_are_listed_in_the_order_of_the_page(acme):
+    page = said(acme.bob_s.post(acme.address, FORM | {"rules-0-percent": "x", "clawback_days": "-1", "note": ""}))
+    listed = [page.index(text) for text in ("Rule 1, percent:", "A refund counts for:", "What changes and why:")]
+    assert listed == sorted(listed)
+
+
 def test_a_mistake_in_the_document_names_place_value_and_remedy(acme):
     document = json.dumps({"rules": [{"key": "all", "pay": {"percent": "a lot"}}]})
     page = said(acme.bob_s.post(acme.address, {"document": document, "note": "x", "do": "look"}))

@@ -51,6 +51,18 @@ BY_TURNS: Sequence[Sequence[Look]] = tuple(
 TWO: Sequence[Look] = (Look(DESKTOP, "light"), Look(PHONE, "dark", axe=True))
 RIGHT_TO_LEFT = "document.documentElement.dir = 'rtl'"
 LARGE_TEXT = "document.documentElement.style.fontSize = '200%'"
+# Words whose end a box hides: large text left no room for them, and nothing brings them back.
+CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((one) => {
+  const style = getComputedStyle(one), box = one.getBoundingClientRect();
+  if (one.children.length || !one.textContent.trim() || box.width < 3) return;
+  if (one.closest(".visually-hidden, select")) return;
+  if (["hidden", "clip"].includes(style.overflowX) && one.scrollWidth > one.clientWidth + 1) return true;
+  const frame = one.closest(".figure, .table-wrap, .thing, .rail");
+  if (!frame || one.closest(".table-scroll, .table-stack, pre, .chips")) return;
+  const outer = frame.getBoundingClientRect(), range = document.createRange();
+  range.selectNodeContents(one);
+  return range.getBoundingClientRect().right > outer.right + 1;
+}).map((one) => one.textContent.trim().slice(0, 40))"""
 
 
 @dataclass(frozen=True)
@@ -160,6 +172,8 @@ class Visitor:
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > look.size["width"]:
             self.problems.append(f"{self.here} ({look.name}): {wide} pixels wide on a screen of {look.size['width']}")
+        if look.extra == LARGE_TEXT and (cut := page.evaluate(CUT_OFF)):
+            self.problems.append(f"{self.here} ({look.name}): text of 200% is cut off: {cut[:5]}")
         if look.axe:
             # Colours that still move from light to dark are not those that people read.
             page.evaluate("document.getAnimations().forEach((one) => one.finish())")
