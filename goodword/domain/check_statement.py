@@ -206,9 +206,7 @@ def differences(row: Mapping[str, Any], place: str = "this line") -> list[str]:
 
 
 def _is_step(step: Any) -> bool:
-    if not isinstance(step, dict):
-        return False
-    texts = step.get("do"), step.get("from"), step.get("is")
+    texts = [step.get(name) for name in ("do", "from", "is")] if isinstance(step, dict) else [None]
     return all(isinstance(text, str) and len(text) <= _LONGEST_TEXT for text in texts)
 
 
