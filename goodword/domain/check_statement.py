@@ -371,8 +371,9 @@ class _Check:
         shown = self._texts.get("tier", self._texts.get("schedule", self._texts.get("bonus", stated)))
         if shown != stated:
             self.found.append(f"the steps show the rate {shown}, but the line says {_short(stated)}")
-        made = self._sums.get("rate")
-        missing = [text for text in _NUMBERS.findall(stated) if made and _number(text) not in made.figures]
+        made, rates = self._sums.get("rate"), _NUMBERS.findall(stated)
+        figures = made.figures[: 1 if len(rates) == 1 else None] if made else []  # one rate stands first in its sum
+        missing = [text for text in rates if made and _number(text) not in figures]
         if missing:
             self.found.append(f"rate: the sum does not name {', '.join(missing)}, the line's rate")
 
