@@ -359,3 +359,21 @@ def test_an_event_with_a_value_and_a_flat_per_unit():
 def test_properties_compare_like_with_like(when, fits):
     facts = [*referred(), sale("s", "10.00", properties={"n": 4})]
     assert bool(settled(program(terms(percent("10%", when={"properties.n": when}))), facts).lines) is fits
+
+
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [
+        ("amount", "7.00"),
+        ("customer_months", 7),
+        ("product", "a"),
+        ("country", "US"),
+        ("group", "a"),
+        ("properties.n", 7),
+    ],
+)
+@pytest.mark.parametrize("operator", ["ne", "not_in"])
+def test_a_missing_value_is_not_even_unequal(field, other, operator):
+    when = {field: {operator: [other] if operator == "not_in" else other}}
+    std = terms(flat("5.00", on="lead", when=when), flat("1.00", "else", on="lead"))
+    check(settled(program(std), referred(), event("e", "lead")), "e p else 1.00")

@@ -12,6 +12,9 @@ ORDER = {
     "lte": lambda value, wanted: value <= wanted,
 }
 
+# What a missing value could be thought to fulfil.
+NEGATIONS = ["ne", "not_in"]
+
 
 def holds(book, rule, line, situation):
     """Whether all conditions of the rule are true for one line of the conversion."""
@@ -23,6 +26,8 @@ def holds(book, rule, line, situation):
             book.saw("when", name.split(".")[0], operator, "true" if answer else "false")
             if value is None and operator != "exists":
                 book.saw("when missing", name.split(".")[0])
+                if operator in NEGATIONS:
+                    book.saw("when missing", name.split(".")[0], operator)
             if not answer:
                 return False
     return True

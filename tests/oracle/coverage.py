@@ -2,6 +2,7 @@
 
 from itertools import product
 
+from tests.oracle.conditions import NEGATIONS
 from tests.oracle.draws import CURRENCIES, SCENES
 from tests.oracle.programs import COMPARISONS, PERIODS
 
@@ -23,7 +24,7 @@ def _conditions():
     for name in [*TEXT_FIELDS, *NUMBER_FIELDS, "properties"]:
         found |= _all("when", name, OPERATORS, ["true", "false"])
         if name not in never_missing:
-            found |= _all("when missing", name)
+            found |= _all("when missing", name) | _all("when missing", name, NEGATIONS)
     found |= _all("when code", ["eq", "ne"], ["true", "false"])
     return found | _all("when customer", ["eq", "ne", "in", "not_in"], ["true", "false"])
 

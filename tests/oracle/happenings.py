@@ -198,7 +198,7 @@ def properties(draw):
 def event(draw, key):
     found = {"fact": "event", "id": key, "name": draw.one(["lead", "lead", "lead", "signup"]), "at": draw.at()}
     found["customer"] = draw.one(CUSTOMERS)
-    if draw.maybe(0.7):
+    if draw.maybe(0.6):
         currency = draw.one([draw.currency, draw.currency, draw.foreign])
         found["value"] = draw.money(currency)
         if currency != draw.currency or draw.maybe():

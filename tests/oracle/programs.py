@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from tests.oracle.conditions import NEGATIONS
 from tests.oracle.numbers import money_text, places_of
 
 CHANNELS = ["link", "code", "form", "registration", "manual"]
@@ -12,6 +13,7 @@ FIELDS = [
     "product", "category", "kind", "country", "amount", "code", "customer", "nth", "customer_nth", "customer_months",
     "partner_days", "partner_country", "group", "at", "properties.seats", "properties.plan", "properties.mixed",
 ]  # fmt: skip
+LACKING = ["amount", "customer_months", "product", "country", "group"]  # what an event may well not have
 WORDS = {"country": ["US", "DE"], "partner_country": ["US", "DE"], "group": ["gold", "silver"]}
 PRIORITIES = [
     [["code"], ["link"]],
@@ -134,6 +136,9 @@ def rule(draw, key, on):
         found["when"] = dict(condition(draw) for _ in range(1 + draw.below(2)))
         if "customer" in found["when"] and draw.maybe(0.6):
             found["lapsed_days"] = draw.one([0, 1, 5, 7, 30])
+    if on == "lead" and draw.maybe(0.4):
+        name, operator = draw.one(LACKING), draw.one(NEGATIONS)
+        found["when"] = {name: {operator: argument(draw, name, operator)}}
     if draw.maybe(0.3):
         less = draw.some(["tax", "shipping", "fees", "cost"]) if draw.maybe(0.8) else []
         found["base"] = {"less": less} | ({"plus": ["discount"]} if draw.maybe() else {})
