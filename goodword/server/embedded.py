@@ -52,8 +52,8 @@ log_rotation_age = 1d
 log_lock_waits = on
 """
 DURABLE = "fsync = on\nfull_page_writes = on\nsynchronous_commit = on\n"
-# For the throw-away cluster of the tests only.
-FAST = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nmax_wal_size = '2GB'\n"
+# For the throw-away cluster of the tests only. Nobody may take a database away while autovacuum looks at it.
+FAST = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nautovacuum = off\nmax_wal_size = '2GB'\n"
 _MAY_LOG_IN = "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolcanlogin"
 PEER_RULES = "# Written by goodword at every start. The operating system says who is on the other end of the socket.\n"
 
