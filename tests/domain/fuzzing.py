@@ -68,7 +68,7 @@ def bend(draw, whole):
     elif kind == 3:
         inside[last] = [inside[last], copy.deepcopy(inside[last])]
     else:
-        inside[last] = draw(VALUES)
+        inside[last] = copy.deepcopy(draw(VALUES))  # or a later fault would bend the value that is drawn from
 
 
 @st.composite
