@@ -197,7 +197,8 @@ def _rows(cursor: Any, query: str, values: list[Any]) -> list[dict[str, Any]]:
 
 
 def _written(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, dict) else value
+    is_json = isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict) for each in value))
+    return json.dumps(value) if is_json else value
 
 
 def _insert(cursor: Any, table: str, row: dict[str, Any]) -> None:

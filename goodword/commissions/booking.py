@@ -65,7 +65,7 @@ class Holds:
     lines: frozenset[str]
 
     def cover(self, due: Due) -> bool:
-        return due.partner in self.partners or due.line in self.lines
+        return (bool(self.partners) and due.partner in self.partners) or due.line in self.lines
 
 
 def bucket_of(due: Due, holds: Holds, as_of: datetime) -> Bucket:

@@ -15,7 +15,7 @@ from goodword.commissions.models import Checkpoint, Known
 from goodword.domain.settlement import Checkpoint as State
 from goodword.domain.settlement import Record, merged
 from goodword.ledger.chain import canonical_json
-from goodword.ledger.copying import copy_rows, escaped
+from goodword.ledger.copying import copy_rows
 
 Kind = Literal["customer", "partner"]
 NOTHING = -1
@@ -120,6 +120,6 @@ def _replace(program: Program, kind: Kind, records: Mapping[str, Record], others
 
 def _copy(program: Program, kind: Kind, records: Mapping[str, Record]) -> None:
     key = str(program.pk)
-    rows = ([key, kind, escaped(name), escaped(_encode(record))] for name, record in records.items())
+    rows = ((key, kind, name, _encode(record)) for name, record in records.items())
     if records:
         copy_rows("commissions_known", ("program_id", "kind", "name", "record"), rows)

@@ -8,6 +8,7 @@ from django.db import models
 
 from goodword.accounts.models import ProgramOwned, User
 from goodword.accounts.scope import ProgramManager
+from goodword.ledger.models import CanonicalJson
 from goodword.partners.models import Partner
 
 
@@ -39,7 +40,7 @@ class Line(models.Model):
     matures_on = models.DateField()
     matures_at = models.DateTimeField(help_text="first instant of matures_on in the program's zone")
     reasons = ArrayField(models.CharField(max_length=30), default=list)
-    steps = models.JSONField()
+    steps = CanonicalJson()
     digest = models.CharField(
         max_length=32, blank=True, help_text="of all the fields above: tells unchanged lines apart"
     )

@@ -15,7 +15,7 @@ from goodword.commissions.models import Line, Outcome
 from goodword.domain.ids import parse_public_id
 from goodword.domain.settlement import Line as Settled
 from goodword.domain.settlement import Settlement, Zone, moment
-from goodword.ledger.copying import copy_lines, copy_rows, escaped
+from goodword.ledger.copying import copy_lines, copy_rows, row_of
 
 _COLUMNS = (
     "program_id", "line", "partner_id", "conversion", "conversion_at", "customer", "kind", "level", "rule", "terms",
@@ -66,11 +66,11 @@ class Projector:
         partner, partner_text = self._partner(partner_id)
         matures_at, matures_at_text, matures_on = self._maturity(day)
         at, steps = moment(sold_at), line.steps_json
-        fields = (
-            f"{self._program}\t{key}\t{partner_text}\t{escaped(conversion)}\t{at.isoformat()}\t{escaped(customer)}\t"
-            f"{kind}\t{level}\t{escaped(rule)}\t{escaped(terms)}\t{currency}\t{share_ppm}\t{basis}\t{escaped(rate)}\t"
-            f"{amount}\t{matures_on}\t{matures_at_text}\t{{{','.join(reasons)}}}\t{escaped(steps)}\t{position}"
-        )
+        fields = row_of((
+            self._program, key, partner_text, conversion, at.isoformat(), customer, kind, str(level), rule, terms,
+            currency, str(share_ppm), str(basis), rate, str(amount), matures_on, matures_at_text,
+            f"{{{','.join(reasons)}}}", steps, str(position),
+        ))  # fmt: skip
         digest = _digest(fields)
         due = Due(
             key, partner, partner_id, conversion, at, matures_at, matures_on, kind, rule, terms, currency, share_ppm,
@@ -94,12 +94,11 @@ def _digest(fields: str) -> str:
 
 def digest_of_row(row: Line) -> str:
     """The digest that a stored line has when nobody touched it."""
-    return _digest("\t".join([
-        str(row.program_id), escaped(row.line), str(row.partner_id), escaped(row.conversion),
-        row.conversion_at.isoformat(), escaped(row.customer), row.kind, str(row.level), escaped(row.rule),
-        escaped(row.terms), row.currency, str(row.share_ppm), str(row.basis_minor), escaped(row.rate),
-        str(row.amount_minor), row.matures_on.isoformat(), row.matures_at.isoformat(),
-        "{" + ",".join(row.reasons) + "}", escaped(steps_json(row.steps)), str(row.position),
+    return _digest(row_of([
+        str(row.program_id), row.line, str(row.partner_id), row.conversion, row.conversion_at.isoformat(), row.customer,
+        row.kind, str(row.level), row.rule, row.terms, row.currency, str(row.share_ppm), str(row.basis_minor), row.rate,
+        str(row.amount_minor), row.matures_on.isoformat(), row.matures_at.isoformat(), f"{{{','.join(row.reasons)}}}",
+        steps_json(row.steps), str(row.position),
     ]))  # fmt: skip
 
 
@@ -139,7 +138,7 @@ def write_outcomes(program: Program, outcomes: Mapping[str, str], gone: Iterable
         )
     key = str(program.pk)
     if outcomes:
-        rows = ([key, escaped(conversion), outcome] for conversion, outcome in outcomes.items())
+        rows = ((key, conversion, outcome) for conversion, outcome in outcomes.items())
         copy_rows("commissions_outcome", ("program_id", "conversion", "outcome"), rows)
 
 

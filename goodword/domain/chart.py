@@ -43,6 +43,7 @@ CHART: dict[str, AccountKind] = {
     )
 }
 """Every account that exists. A partner account is kept per partner and currency, a program account per currency."""
+_OF_PARTNERS = frozenset(name for name, kind in CHART.items() if kind.owned_by == "partner")
 
 
 class Posting(NamedTuple):
@@ -227,5 +228,5 @@ def _move(subject: Subject, minor: int, *, source: str, into: str) -> list[Posti
 
 
 def _leg(account: str, partner: UUID | None, credit: int, line: str) -> Posting:
-    owner = partner if CHART[account].owned_by == "partner" else None
-    return Posting(account, owner, max(-credit, 0), max(credit, 0), line)
+    owner = partner if account in _OF_PARTNERS else None
+    return Posting(account, owner, 0, credit, line) if credit > 0 else Posting(account, owner, -credit, 0, line)

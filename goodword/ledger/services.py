@@ -12,7 +12,7 @@ from goodword.domain.chart import CHART, Posting, balanced, mirrored
 from goodword.domain.errors import DomainError
 from goodword.domain.ids import uuid7_texts
 from goodword.ledger.chain import Content, Leg, canonical_instant, canonical_json, chained_hash
-from goodword.ledger.copying import NULL, copy_lines, escaped
+from goodword.ledger.copying import NULL, row_of, writing
 from goodword.ledger.models import Account, Chain, Entry, Transaction
 
 _TRANSACTION_COLUMNS = (
@@ -26,7 +26,7 @@ _ONCE = ("transaction_cause_once", "transaction_reversed_once")
 _Key = tuple[str, UUID | None, str]
 Told = Callable[[int, int], None]
 """Told now and then how many of how many transactions are on their way."""
-TELL_EVERY = 1_000
+AT_ONCE = 2_048
 
 
 class AlreadyPosted(DomainError):
@@ -135,7 +135,7 @@ def _accounts(program: Program, transactions: Iterable[NewTransaction]) -> dict[
             ignore_conflicts=True,
         )
         found = _known_accounts(program)
-    return found
+    return {key: found[key] for key in wanted}  # by the very keys of the legs: Python then need not compare them
 
 
 def _known_accounts(program: Program) -> dict[_Key, str]:
@@ -152,17 +152,18 @@ class _Journal:
         self._recorded = recorded
         self._told = told
         self._program = str(end.program_id)
-        self.entries: list[str] = []
 
-    def rows(self, transactions: Sequence[NewTransaction]) -> Iterator[str]:
-        """Each transaction as a line for COPY; `entries` gets the lines of its legs."""
-        for at, (key, new) in enumerate(zip(uuid7_texts(len(transactions)), transactions, strict=True)):
-            if at % TELL_EVERY == 0:
-                self._told(at, len(transactions))
-            yield self._row(key, new)
+    def rows(self, transactions: Sequence[NewTransaction]) -> Iterator[tuple[list[str], list[str]]]:
+        """The lines for COPY of some transactions at a time, and those of their entries."""
+        for at in range(0, len(transactions), AT_ONCE):
+            self._told(at, len(transactions))
+            part = transactions[at : at + AT_ONCE]
+            entries: list[str] = []
+            keys = uuid7_texts(len(part))
+            yield [self._row(key, new, entries) for key, new in zip(keys, part, strict=True)], entries
         self._told(len(transactions), len(transactions))
 
-    def _row(self, key: str, new: NewTransaction) -> str:
+    def _row(self, key: str, new: NewTransaction, entries: list[str]) -> str:
         kind, cause_kind, cause_id, currency, postings, at, memo, actor, explained, original = new
         evidence = explained if isinstance(explained, str) else canonical_json(explained)
         effective, reverses = canonical_instant(at), str(original or "")
@@ -176,23 +177,23 @@ class _Journal:
             program, str(end.sequence), kind, cause_kind, cause_id, effective, recorded, memo, actor, reverses, evidence
         )
         previous, end.hash = end.hash, chained_hash(end.hash, content, legs)
-        for account, subject, _, debit, credit in legs:
-            self.entries.append(f"{program}\t{key}\t{account}\t{escaped(subject)}\t{currency}\t{debit}\t{credit}\n")
-        return (
-            f"{key}\t{program}\t{end.sequence}\t{kind}\t{cause_kind}\t{escaped(cause_id)}\t{effective}\t{recorded}\t"
-            f"{escaped(memo)}\t{escaped(actor)}\t{escaped(evidence)}\t{len(legs)}\t{reverses or NULL}\t"
-            f"{previous}\t{end.hash}\n"
-        )
+        entries += [f"{program}\t{key}\t{row_of(leg)}\n" for leg in legs]
+        row = row_of((
+            key, program, content.sequence, kind, cause_kind, cause_id, effective, recorded, memo, actor, evidence
+        ))  # fmt: skip
+        return f"{row}\t{len(legs)}\t{reverses or NULL}\t{previous}\t{end.hash}\n"
 
 
 def _write(journal: _Journal, transactions: Sequence[NewTransaction]) -> None:
-    """Two COPY statements; the lines of the entries come to be while the transactions are written."""
+    """Some transactions and then their entries, again and again: the next are made while the database writes."""
     try:
-        copy_lines("ledger_transaction", _TRANSACTION_COLUMNS, journal.rows(transactions))
+        with writing() as writer:
+            for rows, entries in journal.rows(transactions):
+                writer.copy("ledger_transaction", _TRANSACTION_COLUMNS, rows)
+                writer.copy("ledger_entry", _ENTRY_COLUMNS, entries)
     except IntegrityError as refused:
         if not any(name in str(refused) for name in _ONCE):
             raise
         raise AlreadyPosted(
             "this cause has posted before", remedy="read what is booked again, then book the difference"
         ) from refused
-    copy_lines("ledger_entry", _ENTRY_COLUMNS, journal.entries)

@@ -236,7 +236,7 @@ def test_a_visitor_who_turns_out_to_be_a_customer_brings_the_commission(world):
 
 def test_who_watches_a_settlement_sees_lines_and_postings_grow_to_their_whole_number(world, monkeypatch):
     monkeypatch.setattr("goodword.commissions.settling.TELL_EVERY", 1)
-    monkeypatch.setattr("goodword.ledger.services.TELL_EVERY", 1)
+    monkeypatch.setattr("goodword.ledger.services.AT_ONCE", 1)
     world.arrive(touch("alder"), sale("s-1"), sale("s-2"), sale("s-3"))
     told = []
     world.settle(watch=lambda *word: told.append(word))

@@ -45,6 +45,17 @@ def test_a_cause_posts_once_and_nothing_of_a_refused_batch_stays(partner):
     assert Chain.unscoped.get(program=partner.program).sequence == 1
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_a_cause_refused_after_others_were_written_leaves_none_of_them(partner, monkeypatch, at_once):
+    monkeypatch.setattr("goodword.ledger.services.AT_ONCE", at_once)
+    post(partner.program, [accrued(partner, "l4")], now=NOW)
+    with pytest.raises(AlreadyPosted):
+        book(partner.program, [accrued(partner, f"l{n}") for n in range(6)], now=NOW)
+    assert Transaction.unscoped.filter(program=partner.program).count() == 1
+    book(partner.program, [accrued(partner, f"n{n}") for n in range(6)], now=NOW)
+    assert [row.legs for row in Transaction.unscoped.filter(program=partner.program)] == [2] * 7
+
+
 def test_a_reversal_exchanges_the_sides_and_a_reversed_reversal_restores(partner):
     first = post(partner.program, [accrued(partner)], now=NOW)[0]
     second = reverse(first, reason="typed twice", actor="alice@acme.example", now=NOW)
