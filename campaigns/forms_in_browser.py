@@ -40,7 +40,6 @@ EMPTY = """() => {
     if (one.type === "checkbox") one.checked = false; else one.value = "";
   }
 }"""
-
 NOTHING_CHOSEN = """() => {
   for (const one of document.querySelectorAll('main select option[value=""]')) one.selected = true;
 }"""
@@ -165,9 +164,7 @@ def _fill(page: Any, form: Form, way: str) -> None:
         page.locator(button).first.click()
     page.evaluate(EMPTY)
     if way == "empty":
-        page.evaluate(
-            "() => document.querySelectorAll('main select option[value=\"\"]').forEach(o => o.selected = true)"
-        )
+        page.evaluate(NOTHING_CHOSEN)
     for name, text in form.nonsense.items() if way == "nonsense" else ():
         page.locator(f"main [name='{name}']").first.fill(text)
     with page.expect_navigation():

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
-from goodword.domain.errors import DomainError, InvalidInput, Problem
+from goodword.domain.errors import DomainError, Problem
 
 PROBLEMS_MAX = 100
 MEDIA_TYPE = "application/problem+json"
@@ -81,8 +81,7 @@ def status_of(problems: Sequence[Problem]) -> int:
 
 def answer(request: HttpRequest, error: DomainError) -> HttpResponse:
     """The refusal as a problem document."""
-    problems = list(error.problems) if isinstance(error, InvalidInput) else [error.problem]
-    response = document(request, problems[:PROBLEMS_MAX], code=error.code)
+    response = document(request, error.problems[:PROBLEMS_MAX], code=error.code)
     for name, value in getattr(error, "headers", {}).items():
         response.headers[name] = value
     return response

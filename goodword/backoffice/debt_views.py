@@ -15,10 +15,11 @@ from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
 from goodword.accounts.form_words import PlainForm
 from goodword.backoffice.decisions import REASON_LENGTH_MAX, Decision, decide
-from goodword.backoffice.refusals import form_page, sentence, told, tried
+from goodword.backoffice.refusals import form_page, told, tried
 from goodword.domain.errors import DomainError
 from goodword.domain.money import to_decimal, to_minor
 from goodword.domain.typed_text import amount_typed
+from goodword.insights.refusals import sentence
 from goodword.insights.wording import money_text
 from goodword.partners.models import Partner
 from goodword.payouts.debts import confirm_debt, debt_of, propose_debt, refuse_debt

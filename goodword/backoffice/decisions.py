@@ -14,8 +14,8 @@ from django.shortcuts import render
 
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.form_words import PlainForm
-from goodword.backoffice.refusals import problems_of, sentence
 from goodword.domain.errors import DomainError
+from goodword.insights.refusals import sentence
 
 REASON_LENGTH_MAX = 300
 
@@ -58,7 +58,7 @@ def _written(request: StaffRequest, form: DecisionForm, decision: Decision, writ
     try:
         write(form.cleaned_data["reason"])
     except DomainError as refused:
-        for problem in problems_of(refused):
+        for problem in refused.problems:
             if problem.field == "reason":
                 form.add_error("reason", sentence(problem))
             else:

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from goodword.accounts.form_words import PlainForm
-from goodword.backoffice.refusals import sentence
 from goodword.domain.errors import InvalidInput
 from goodword.domain.partner_details import PartnerDetails, checked_details
+from goodword.insights.refusals import sentence
 from goodword.partners.models import Group, Partner, Terms, TermsVersion
 
 

@@ -19,10 +19,11 @@ from goodword.accounts.actors import actor_of
 from goodword.backoffice.decisions import Decision, decide
 from goodword.backoffice.import_forms import LayoutForm, UploadForm
 from goodword.backoffice.import_words import Wrong, cell, label, labelled, wrong
-from goodword.backoffice.refusals import problems_of, sentence, tried
-from goodword.domain.errors import DomainError
+from goodword.backoffice.refusals import tried
+from goodword.domain.errors import DomainError, Problem
 from goodword.insights.csv import csv_response
 from goodword.insights.listing import Column, Listing, listing, searched
+from goodword.insights.refusals import sentence
 from goodword.referrals.importing import layout as layouts
 from goodword.referrals.importing.errors import FileTooLarge, NotACsvFile
 from goodword.referrals.importing.formats import DATES, NUMBERS
@@ -149,7 +150,7 @@ def import_map(request: StaffRequest, upload: str) -> HttpResponse:
         "form": form,
         "rows": list(zip(form.column_fields, samples, strict=True)) if samples else [],
         "header": header,
-        "refused": [sentence(problem) for problem in problems_of(refused)] if refused else [],
+        "refused": [sentence(problem) for problem in refused.problems] if refused else [],
     }
     failed = refused is not None or bool(form.errors)
     return render(request, "backoffice/imports/mapping.html", context, status=422 if failed else 200)
@@ -223,6 +224,7 @@ def import_preview(request: StaffRequest, upload: str) -> HttpResponse:
         "upload": waiting,
         "kind": KINDS[waiting.kind],
         "preview": waiting.preview or {},
+        "refused": [sentence(Problem(**one)) for one in (waiting.preview or {}).get("refused", ())],
         "examples": _examples(waiting),
         "wrong": _wrong(waiting)[:SHOWN],
         "unused": _unused(waiting) if waiting.preview else [],

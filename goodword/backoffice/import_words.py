@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from goodword.backoffice.refusals import begun
+from goodword.insights.refusals import begun
 from goodword.referrals.importing.kinds import KINDS, Kind
 from goodword.referrals.importing.layout import Layout
 

@@ -8,10 +8,11 @@ from django.shortcuts import redirect, render
 
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
-from goodword.backoffice.refusals import sentence, tried
+from goodword.backoffice.refusals import tried
 from goodword.backoffice.terms_forms import PERIODS, Part, choice, number, tick
 from goodword.domain.program_sheet import SETTINGS, program_sheet, settings_of
 from goodword.domain.settlement.records import CHANNELS
+from goodword.insights.refusals import sentence
 from goodword.insights.terms import credit_of
 from goodword.referrals.program_rules import change_program_rules, rules_are_open
 

@@ -1,4 +1,4 @@
-"""How a refusal of a service is shown: beside the field it names, else above the form, else as a message."""
+"""How a page answers a refused write: its form again, or a message. The words are those of `insights.refusals`."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -8,26 +8,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from goodword.domain.errors import DomainError, InvalidInput, Problem
+from goodword.domain.errors import DomainError
+from goodword.insights.refusals import sentence, show_refusal
 
 T = TypeVar("T")
-
-
-def sentence(problem: Problem) -> str:
-    """What is wrong and what to do, as one or two sentences."""
-    said, remedy = begun(problem.message), begun(problem.remedy)
-    return f"{said}. {remedy}{'' if remedy.endswith('?') else '.'}" if remedy else f"{said}."
-
-
-def begun(text: str) -> str:
-    """A sentence with a capital; what was typed is quoted as it was typed: `evil.example is not a host ...`."""
-    first = text.partition(" ")[0]
-    return text if "." in first.rstrip(".") else text[:1].upper() + text[1:]
-
-
-def problems_of(refused: DomainError) -> tuple[Problem, ...]:
-    """All problems of a refusal."""
-    return refused.problems if isinstance(refused, InvalidInput) else (refused.problem,)
 
 
 def tried(form: forms.Form, write: Callable[[], T], **renamed: str) -> T | None:
@@ -38,12 +22,7 @@ def tried(form: forms.Form, write: Callable[[], T], **renamed: str) -> T | None:
     try:
         return write()
     except DomainError as refused:
-        for problem in problems_of(refused):
-            name = problem.field.partition(".")[0].partition("[")[0]
-            field = renamed.get(name, name)
-            shown = sentence(problem)
-            where = f"{problem.field}: " if field in renamed.values() and problem.field != name else ""
-            form.add_error(field if field in form.fields else None, where + shown)
+        show_refusal(form, refused, **renamed)
         return None
 
 
@@ -52,7 +31,7 @@ def told(request: HttpRequest, write: Callable[[], Any], done: str) -> bool:
     try:
         write()
     except DomainError as refused:
-        for problem in problems_of(refused):
+        for problem in refused.problems:
             messages.error(request, sentence(problem))
         return False
     messages.success(request, done)

@@ -17,12 +17,12 @@ from goodword.accounts import access
 from goodword.accounts.access import StaffRequest
 from goodword.accounts.actors import actor_of
 from goodword.backoffice.partner_views import first_instant
-from goodword.backoffice.refusals import problems_of, sentence
 from goodword.backoffice.terms_editor import Editor
 from goodword.backoffice.terms_forms import CONDITIONS
 from goodword.backoffice.terms_preview import Preview, first_samples, preview_of, with_effect
 from goodword.domain.errors import DomainError, Problem
 from goodword.domain.terms_starts import STARTS, start_document
+from goodword.insights.refusals import sentence
 from goodword.insights.terms import credit_of, sentences_of
 from goodword.partners import services
 from goodword.partners.drafts import ask_second_person, drop_draft, publish_draft, save_draft
@@ -72,7 +72,7 @@ def _checked(request: StaffRequest, one: Terms, editor: Editor, do: str) -> Http
         try:
             return _published(request, one, editor) if do == "publish" else _asked(request, one, editor)
         except DomainError as refused:
-            _place(editor, problems_of(refused))
+            _place(editor, refused.problems)
             return _page(request, one, editor, status=422)
     return _review(request, one, editor)
 
@@ -245,7 +245,7 @@ def terms_approve(request: StaffRequest, terms: str) -> HttpResponse:
     try:
         made = publish_draft(request.program, one, user=request.user, **_content(request, editor))
     except DomainError as refused:
-        for problem in problems_of(refused):
+        for problem in refused.problems:
             messages.error(request, sentence(problem))
         return redirect("backoffice:terms-publish", request.program.slug, one.public_id)
     return _told(request, one, made)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from goodword.accounts.models import Program
 from goodword.backoffice import terms_forms as parts
-from goodword.backoffice.refusals import sentence
 from goodword.domain.errors import DomainError, InvalidInput, Problem
 from goodword.domain.settlement.fields import parse_date
 from goodword.domain.settlement.strict_json import pretty_json, read_json, text_problem
@@ -14,6 +13,7 @@ from goodword.domain.sheets import Sheet, add_row, flattened, move_row, nested, 
 from goodword.domain.terms_answers import sheet_of
 from goodword.domain.terms_problems import problems_beside, with_subject
 from goodword.domain.terms_sheet import LISTS, NEW_ROWS, ON, document_of, unused_key
+from goodword.insights.refusals import sentence
 from goodword.partners.terms_check import checked_terms
 
 if TYPE_CHECKING:

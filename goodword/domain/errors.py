@@ -22,7 +22,10 @@ class Problem:
 
 
 class DomainError(Exception):
-    """A refusal with a stable code. Children state a fact (`AgreementNotInForce`) and set `code`."""
+    """A refusal with a stable code. Children state a fact (`AgreementNotInForce`) and set `code`.
+
+    `problems` is all that is wrong: one thing, but for the children that gather several.
+    """
 
     code = "refused"
 
@@ -30,6 +33,7 @@ class DomainError(Exception):
         super().__init__(message)
         self.message = message
         self.problem = Problem(code=self.code, message=message, field=field, value=value, remedy=remedy)
+        self.problems: tuple[Problem, ...] = (self.problem,)
 
 
 class InvalidInput(DomainError):

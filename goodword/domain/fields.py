@@ -46,7 +46,7 @@ class RefusedParts(DomainError):
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(problem.message for problem in problems[:3]))
-        self.problems = problems
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from goodword.accounts.actors import Actor
 from goodword.accounts.models import Program
 from goodword.accounts.scope import active_program
-from goodword.domain.errors import DomainError, InvalidInput, Problem
+from goodword.domain.errors import DomainError, Problem
 from goodword.referrals.export import export_facts
 from goodword.referrals.importing import layout as layouts
 from goodword.referrals.importing.errors import BadRows
@@ -56,10 +56,8 @@ def import_csv(wish: Wish) -> int:
         with _opened(wish.path) as content, active_program(program), _progress(wish.path) as progress:
             file = _file(wish, kind, content, progress)
             return _dry_run(program, file) if wish.dry else _import(program, file, wish)
-    except InvalidInput as refused:
-        return _tell(refused.problems)
     except DomainError as refused:
-        return _tell([refused.problem])
+        return _tell(refused.problems)
 
 
 def export_program(slug: str, folder: Path) -> int:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from goodword.domain.errors import DomainError, InvalidInput, Problem
+from goodword.domain.errors import DomainError, Problem
 from goodword.domain.money import to_decimal
 from goodword.domain.settlement import FactReader, FactSet, Notice, Program, instant
 from goodword.domain.settlement.fields import Problems, parse_instant
@@ -53,10 +53,8 @@ def settle_files(
         _tell_notices(settled.notices)
         if summary:
             print_summary(settled)
-    except InvalidInput as refused:
-        return _tell_problems(refused.problems)
     except DomainError as refused:
-        return _tell_problems([refused.problem])
+        return _tell_problems(refused.problems)
     except OperatorError:
         raise
     except Exception:  # noqa: BLE001 - the edge: a bug of ours is told as one, with what is needed to find it

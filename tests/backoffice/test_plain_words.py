@@ -7,8 +7,8 @@ import pytest
 from goodword.accounts.models import AuditEntry
 from goodword.accounts.scope import active_program
 from goodword.backoffice.audit_changes import changes
-from goodword.backoffice.refusals import sentence
 from goodword.domain.errors import Problem
+from goodword.insights.refusals import sentence
 from goodword.insights.templatetags.lines import paid_as
 from goodword.insights.terms import words_of
 from goodword.payouts.models import Payout
@@ -57,11 +57,13 @@ def test_a_payout_says_what_its_rules_pay():
 
 
 @pytest.mark.parametrize(
-    ("message", "said"),
+    ("message", "remedy", "said"),
     [
-        ("evil.example is not a host of this program", "evil.example is not a host of this program."),
-        ("the name is too long", "The name is too long."),
+        ("evil.example is not a host of this program", "", "evil.example is not a host of this program."),
+        ("the name is too long", "shorten it", "The name is too long. Shorten it."),
+        ("The books do not agree.", "Run `goodword verify`.", "The books do not agree. Run `goodword verify`."),
+        ("there is no such key", "did you mean 'rate'?", "There is no such key. Did you mean 'rate'?"),
     ],
 )
-def test_a_refusal_begins_with_a_capital_but_leaves_a_host_as_it_was_typed(message, said):
-    assert sentence(Problem("bad", message, "", "", "")) == said
+def test_a_refusal_is_told_in_whole_sentences_that_leave_a_host_as_it_was_typed(message, remedy, said):
+    assert sentence(Problem("bad", message, remedy=remedy)) == said

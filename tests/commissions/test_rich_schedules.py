@@ -4,11 +4,19 @@ who recruited each other. `test_schedules.py` does the same in a plain world.
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from goodword.commissions.models import Line
 from goodword.commissions.verify import verify
-from tests.commissions.world import NOW, World, credit, refund, sale, touch
+from tests.commissions.world import (
+    NOW,
+    World,
+    credit,
+    let_arrive,
+    refund,
+    sale,
+    schedules,
+    touch,
+)
 
 pytestmark = pytest.mark.django_db
 TIERS = {"measure": "volume", "per": "month", "mode": "marginal", "steps": [{"from": "0", "percent": "5%"}]}
@@ -76,24 +84,15 @@ FACTS = [
     refund("s-6", "c-3", 20_001, 2),
     credit("c-3", [("birch", "30%"), ("alder", "70%")], 1),
 ]
-schedules = st.permutations(range(len(FACTS))).flatmap(
-    lambda order: st.tuples(
-        st.just(order), st.lists(st.sampled_from([True, False, False]), min_size=len(FACTS), max_size=len(FACTS))
-    )
-)
 few = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize(("mode", "fields"), PROGRAMS)
 @few
-@given(schedule=schedules)
+@given(schedule=schedules(len(FACTS)))
 def test_any_schedule_of_arrivals_ends_with_what_one_settlement_says(mode, fields, schedule):
     world = World(agreed(mode), chain=True, **fields)
-    for place, settles in zip(*schedule, strict=True):
-        world.arrive(FACTS[place])
-        if settles:
-            world.settle()
-    world.settle()
+    let_arrive(world, FACTS, schedule)
     assert world.earned() == world.oracle()
     assert [result for result in verify(world.program, now=NOW) if not result.holds] == []
     assert world.settle(everything=True).transactions == 0

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from goodword.commissions.models import Checkpoint, Known
 from goodword.commissions.verify import verify
-from tests.commissions.world import NOW, World, credit, refund, sale, touch
+from tests.commissions.world import (
+    NOW,
+    World,
+    credit,
+    let_arrive,
+    refund,
+    sale,
+    schedules,
+    touch,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -36,29 +45,14 @@ PROGRAMS = [
     {"budget": {"amount": "9.00", "per": "month", "mode": "first_come"}},
     {"attribution": {"model": "linear", "lock": {"months": 1}}},
 ]
-schedules = st.permutations(range(len(FACTS))).flatmap(
-    lambda order: st.tuples(
-        st.just(order),
-        st.lists(st.sampled_from(["arrive", "arrive", "settle"]), min_size=len(FACTS), max_size=len(FACTS)),
-    )
-)
 few = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def let_arrive(world, order, steps):
-    """One fact after the other; a `settle` after a fact runs the worker before the next one comes."""
-    for place, step in zip(order, steps, strict=True):
-        world.arrive(FACTS[place])
-        if step == "settle":
-            world.settle()
-    world.settle()
-
-
 @few
-@given(schedule=schedules, fields=st.sampled_from(PROGRAMS))
+@given(schedule=schedules(len(FACTS)), fields=st.sampled_from(PROGRAMS))
 def test_any_schedule_of_arrivals_ends_with_what_one_settlement_says(schedule, fields):
     world = World(**fields)
-    let_arrive(world, *schedule)
+    let_arrive(world, FACTS, schedule)
     assert world.earned() == world.oracle()
     assert [result for result in verify(world.program, now=NOW) if not result.holds] == []
     known = known_of(world.program)
@@ -73,12 +67,12 @@ def known_of(program):
 
 
 @few
-@given(schedule=schedules)
+@given(schedule=schedules(len(FACTS)))
 def test_two_schedules_end_with_the_same_sums_in_every_bucket(schedule):
     """Same partners, other arrivals: names of lines differ with the partners' keys, so sums are compared by sale."""
     one, other = World(), World()
-    let_arrive(one, *schedule)
-    let_arrive(other, range(len(FACTS)), ["arrive"] * len(FACTS))
+    let_arrive(one, FACTS, schedule)
+    let_arrive(other, FACTS, [(place, False) for place in range(len(FACTS))])
     assert sums_by_sale(one) == sums_by_sale(other)
 
 

@@ -1,12 +1,14 @@
-"""A program whose facts tests can let arrive one by one, and what its books and a fresh settlement say.
+"""A program whose facts tests can let arrive one by one, in any order, and what its books and a fresh settlement say.
 
 `Fact` is anything the world can record; `World.arrive` records it and tells the worker, as the doors do.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+
+from hypothesis import strategies as st
 
 from goodword.commissions.services import settle_program
 from goodword.domain.settlement import instant, read_program, settle
@@ -110,3 +112,18 @@ def credit(customer: str, shares: Iterable[tuple[str, str]], ago: float = 1) -> 
         return customer
 
     return fact
+
+
+def schedules(count: int) -> Any:
+    """The places of so many facts in any order, each with whether the worker runs then: one time in three."""
+    runs = st.lists(st.sampled_from([False, False, True]), min_size=count, max_size=count)
+    return st.builds(zip, st.permutations(range(count)), runs).map(list)
+
+
+def let_arrive(world: World, facts: Sequence[Fact], schedule: Iterable[tuple[int, bool]]) -> None:
+    """One fact after the other, with a settlement where the schedule has one, and one at the end."""
+    for place, settles in schedule:
+        world.arrive(facts[place])
+        if settles:
+            world.settle()
+    world.settle()

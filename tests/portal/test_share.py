@@ -50,6 +50,12 @@ def test_a_bad_link_is_refused_beside_the_field_and_what_was_typed_stays(acme, f
     assert not Link.unscoped.exists()
 
 
+def test_a_refusal_is_told_beside_its_field_in_whole_sentences_that_quote_what_was_typed(acme):
+    page = make(acme.alice, destination="https://evil.example/").content.decode()
+    field = page.partition('name="destination"')[2].partition('class="field')[0]
+    assert "evil.example is not a host of this program. Allowed: shop.example." in field
+
+
 def test_a_link_that_looks_like_another_is_refused(acme):
     make(acme.alice, key="spring-1")
     assert "looks like one that exists already" in make(acme.alice, key="spring-l").content.decode()

@@ -1,6 +1,6 @@
 """An upload on its way: checked, then imported. A small file at once, a large one by a job, with its progress kept."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from goodword.accounts.actors import Actor
 from goodword.accounts.models import User
-from goodword.domain.errors import DomainError, InvalidInput, Problem
+from goodword.domain.errors import DomainError, Problem
 from goodword.referrals.importing.layout import from_json
 from goodword.referrals.importing.services import File, dry_run, import_file
 from goodword.referrals.importing.uploads import opened
@@ -24,7 +24,7 @@ def check_upload(upload: Upload, *, actor: Actor, now: datetime) -> dict[str, An
         report = dry_run(upload.program, _file(upload), actor=actor, now=now)
         preview = report.to_json()
     except DomainError as refused:
-        preview = {"refused": [asdict(problem) for problem in problems_of(refused)]}
+        preview = {"refused": [asdict(problem) for problem in _problems_of(refused)]}
     upload.preview, upload.work = preview, ""
     upload.save(update_fields=["preview", "work"])
     return preview
@@ -53,12 +53,10 @@ def import_or_check(
         return None
 
 
-def problems_of(refused: DomainError) -> list[Problem]:
-    """What a refused file is told, at most a hundred of it."""
-    if isinstance(refused, InvalidInput):
-        return list(refused.problems)
-    problem, line = refused.problem, getattr(refused, "line", 0)
-    return [Problem(problem.code, problem.message, problem.field, problem.value, problem.remedy, line=line)]
+def _problems_of(refused: DomainError) -> list[Problem]:
+    """What a refused file is told; what says no line of its own is at the refusal's."""
+    line = getattr(refused, "line", 0)
+    return [replace(problem, line=problem.line or line) for problem in refused.problems]
 
 
 def _file(upload: Upload) -> File:
