@@ -30,11 +30,7 @@ def main() -> int:
 
     with product():
         problems = _photograph(options.only, options.sets, light=options.light)
-    print(
-        f"{len(problems)} problems, named above."
-        if problems
-        else "Nothing is wrong that a machine can see. Now look at the pictures."
-    )
+    print(f"{len(problems)} problems, named above." if problems else CLEAN)
     return 1 if problems else 0
 
 

@@ -34,7 +34,9 @@ class Change:
 
 def changes(entry: AuditEntry, names: Mapping[str, str] | None = None) -> Sequence[Change]:
     """What is different afterwards, field by field, in words. `names` says what the ids in it stand for."""
-    before, after = _readable(entry.before, names or {}), _readable(entry.after, names or {})
+    before, after = (_readable(side, names or {}) for side in (entry.before, entry.after))
+    if (entry.after or {}).get("reason") == entry.reason:
+        after.pop("reason", None)  # it stands beside what was done
     fields = [*before, *(name for name in after if name not in before)]
     found = [Change(_field(name), before.get(name, ""), after.get(name, "")) for name in fields]
     if entry.before is None:  # something new: what was left empty is no news

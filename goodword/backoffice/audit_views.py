@@ -21,8 +21,8 @@ from goodword.partners.selectors import names_of
 
 AREAS = [
     ("", "Everything"),
-    ("partner application agreement terms group link code", "Partners and terms"),
-    ("payout payout_run payout_method hold commission", "Money"),
+    ("partner seat application agreement terms group link code", "Partners and terms"),
+    ("payout payout_run payout_method hold commission debt", "Money"),
     ("team key program user access", "Team, keys, settings"),
     ("import customer conversion touch refund cancel credit rate sale event", "Facts"),
 ]

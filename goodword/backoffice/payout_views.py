@@ -1,6 +1,5 @@
 """Payout runs for finance: what could be paid now, prepare, approve, send the file, confirm or return line by line."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from goodword.accounts.access import StaffRequest, find, may
 from goodword.accounts.actors import actor_of
 from goodword.backoffice.decisions import Decision, decide
+from goodword.backoffice.refusals import told
 from goodword.domain.errors import DomainError
 from goodword.domain.ids import public_id
 from goodword.domain.money import to_decimal
@@ -22,8 +22,8 @@ from goodword.domain.payout_rules import RunPlan
 from goodword.insights.csv import csv_response
 from goodword.insights.lines import rule_of
 from goodword.insights.listing import Column, Listing, listing
+from goodword.insights.refusals import sentence
 from goodword.insights.story import story_of
-from goodword.insights.templatetags.show import money
 from goodword.insights.wording import count_text, money_text
 from goodword.ledger.selectors import currencies_in_use
 from goodword.payouts import selectors, services
@@ -31,14 +31,7 @@ from goodword.payouts.debts import waiting_proposals
 from goodword.payouts.models import Payout, PayoutRun
 
 RUN_TONES = {"prepared": "warn", "approved": "accent", "exported": "accent", "closed": "good", "cancelled": ""}
-PAYOUT_TONES = {
-    "prepared": "",
-    "approved": "",
-    "exported": "accent",
-    "paid": "good",
-    "returned": "bad",
-    "cancelled": "",
-}
+PAYOUT_TONES = {"exported": "accent", "paid": "good", "returned": "bad"}
 RUN_WORDS = {
     "prepared": "waits for a second person to approve it",
     "approved": "is approved; the payout file can be sent",
@@ -72,12 +65,6 @@ ORDERS = {
     "returned": ("currency", "returned", "number"),
     "amount": ("currency", "total", "number"),
 }
-
-
-def _runs(request: StaffRequest) -> Listing:
-    places = [When(state=state, then=Value(place)) for place, state in enumerate(RUN_WORDS)]
-    rows = selectors.runs().annotate(state_place=Case(*places, default=Value(0)))
-    return listing(request, rows, columns=RUN_COLUMNS, orders=ORDERS, default="-run")
 
 
 @require_safe
@@ -119,6 +106,12 @@ def runs_csv(request: StaffRequest) -> HttpResponseBase:
     return csv_response(f"{request.program.slug}-payout-runs", header, rows)
 
 
+def _runs(request: StaffRequest) -> Listing:
+    places = [When(state=state, then=Value(place)) for place, state in enumerate(RUN_WORDS)]
+    rows = selectors.runs().annotate(state_place=Case(*places, default=Value(0)))
+    return listing(request, rows, columns=RUN_COLUMNS, orders=ORDERS, default="-run")
+
+
 @require_POST
 def prepare(request: StaffRequest) -> HttpResponse:
     """Prepare a run in the posted currency."""
@@ -131,7 +124,7 @@ def prepare(request: StaffRequest) -> HttpResponse:
             now=timezone.now(),
         )
     except DomainError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, sentence(refusal.problem))
         return HttpResponseRedirect(reverse("backoffice:payouts", args=[request.program.slug]))
     messages.success(request, f"Run {run.number} is prepared. Somebody else has to approve it.")
     return _to_run(request, run)
@@ -145,14 +138,10 @@ def run_page(request: StaffRequest, run: str) -> HttpResponse:
 
 def _run_page(request: StaffRequest, found: PayoutRun, tick_error: str = "") -> HttpResponse:
     summary = selectors.summary_of(selectors.runs().get(pk=found.pk))
-    payouts = [{"tone": PAYOUT_TONES[p.state], "row": p} for p in selectors.payouts_of(found)]
+    payouts = [{"tone": PAYOUT_TONES.get(p.state, ""), "row": p} for p in selectors.payouts_of(found)]
     context = {
-        "summary": _shown(summary),
-        "run": found,
+        **_shown(summary),
         "payouts": payouts,
-        "total_text": money(summary.total_minor, found.currency),
-        "paid_text": money(summary.paid_minor, found.currency),
-        "returned_text": money(summary.returned_minor, found.currency),
         "is_preparer": found.prepared_by_id == request.user.pk,
         "can_confirm": found.state == "exported" and may(request, "backoffice:payout-confirm"),
         "approve_words": _approve_words(summary),
@@ -188,7 +177,7 @@ def run_csv(request: StaffRequest, run: str) -> HttpResponseBase:
 def approve(request: StaffRequest, run: str) -> HttpResponse:
     """The second person agrees."""
     found = find(PayoutRun, run)
-    return _try(
+    return _step(
         request,
         found,
         lambda: services.approve_run(found, user=request.user, actor=actor_of(request), now=timezone.now()),
@@ -200,7 +189,7 @@ def approve(request: StaffRequest, run: str) -> HttpResponse:
 def export(request: StaffRequest, run: str) -> HttpResponse:
     """Mark the run as sent; the file is downloaded from its page."""
     found = find(PayoutRun, run)
-    return _try(
+    return _step(
         request,
         found,
         lambda: services.export_run(found, user=request.user, actor=actor_of(request), now=timezone.now()),
@@ -215,7 +204,7 @@ def payout_file(request: StaffRequest, run: str) -> HttpResponse:
     try:
         content = services.read_file(found, actor=actor_of(request))
     except DomainError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, sentence(refusal.problem))
         return _to_run(request, found)
     response = HttpResponse(content, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{request.program.slug}-payouts-{found.number:04d}.csv"'
@@ -247,11 +236,11 @@ def confirm(request: StaffRequest, run: str) -> HttpResponse:
     keys = [find(Payout, key).pk for key in request.POST.getlist("payout")]
     if not keys:
         return _run_page(request, found, "Tick the payouts that the bank has paid.")
-    return _try(
+    return _step(
         request,
         found,
         lambda: services.confirm_payouts(found, keys, actor=actor_of(request), now=timezone.now()),
-        f"{len(keys)} payout{'s are' if len(keys) > 1 else ' is'} confirmed as paid.",
+        f"{count_text(len(keys), 'payout is', 'payouts are')} confirmed as paid.",
     )
 
 
@@ -263,7 +252,7 @@ def payout_page(request: StaffRequest, payout: str) -> HttpResponse:
     named = {(line.terms, line.rule) for line in lines if line.rule}
     context = {
         "payout": found,
-        "tone": PAYOUT_TONES[found.state],
+        "tone": PAYOUT_TONES.get(found.state, ""),
         "run": found.run,
         "lines": lines,
         "rules": [text for text in (rule_of(request.program, *names) for names in sorted(named)) if text],
@@ -310,28 +299,14 @@ def return_payout(request: StaffRequest, payout: str) -> HttpResponse:
 
 def _shown(summary: selectors.RunSummary) -> dict[str, Any]:
     run = summary.run
-    return {**dataclasses.asdict(summary), "run": run, "tone": RUN_TONES[run.state], "words": RUN_WORDS[run.state]}
+    return {"run": run, "summary": summary, "tone": RUN_TONES[run.state], "words": RUN_WORDS[run.state]}
 
 
 def _shown_plan(currency: str, plan: RunPlan) -> dict[str, Any]:
-    paid = [
-        {
-            "name": c.name,
-            "public_id": public_id("partner", c.partner),
-            "lines": c.lines,
-            "total_minor": c.total_minor,
-        }
-        for c in plan.paid
-    ]
+    paid = [{"of": one, "public_id": public_id("partner", one.partner)} for one in plan.paid]
     skipped = [
-        {
-            "name": s.name,
-            "public_id": public_id("partner", s.partner),
-            "total_minor": s.total_minor,
-            "words": SKIP_WORDS[s.reason],
-            "until": s.until,
-        }
-        for s in plan.skipped
+        {"of": one, "public_id": public_id("partner", one.partner), "words": SKIP_WORDS[one.reason]}
+        for one in plan.skipped
     ]
     return {"currency": currency, "total_minor": plan.total_minor, "paid": paid, "skipped": skipped}
 
@@ -348,13 +323,9 @@ def _url(request: StaffRequest, name: str, obj: PayoutRun | Payout) -> str:
     return reverse(f"backoffice:{name}", args=[request.program.slug, obj.public_id])
 
 
-def _try(request: StaffRequest, run: PayoutRun, step: Callable[[], object], done: str) -> HttpResponse:
-    try:
-        step()
-    except DomainError as refusal:
-        messages.error(request, f"{refusal.message} {refusal.problem.remedy}".strip())
-    else:
-        messages.success(request, done)
+def _step(request: StaffRequest, run: PayoutRun, write: Callable[[], object], done: str) -> HttpResponse:
+    """Take a run one step on, or say why not; back to its page."""
+    told(request, write, done)
     return _to_run(request, run)
 
 

@@ -72,6 +72,13 @@ _WORDS: Mapping[str, Words] = {
     "commission.clawed_back": Words(
         "took commission back from {it} because of refunds", "Commission taken back after a refund", tone="bad"
     ),
+    "debt.proposed": Words("proposed what to do about a debt: {it}", "Proposed what to do about the debt"),
+    "debt.confirmed": Words(
+        "confirmed what to do about a debt: {it}",
+        lambda e: f"Debt {'asked back in money' if _after(e, 'kind') == 'claim' else 'given up'}:{_amount(e)}",
+    ),
+    "debt.refused": Words("left a debt as it is: {it}", "The debt stays as it is"),
+    "group.created": Words("created the group {it}"),
     "hold.placed": Words(
         "placed a hold on {it}", "Hold placed: nothing of it is paid until somebody lets go", tone="warn"
     ),
@@ -88,12 +95,6 @@ _WORDS: Mapping[str, Words] = {
     "partner.paused": Words("paused {it}", "Paused: new clicks stop counting", tone="warn"),
     "partner.resumed": Words("let {it} go on", "Active again", tone="good"),
     "partner.ended": Words("ended the partnership with {it}", "The partnership ended", tone="bad"),
-    "debt.proposed": Words("proposed what to do about a debt: {it}", "Proposed what to do about the debt"),
-    "debt.confirmed": Words(
-        "confirmed what to do about a debt: {it}",
-        lambda e: f"Debt {'asked back in money' if _after(e, 'kind') == 'claim' else 'given up'}:{_amount(e)}",
-    ),
-    "debt.refused": Words("left a debt as it is: {it}", "The debt stays as it is"),
     "payout.paid": Words("confirmed the payout to {it}", lambda e: f"Paid{_amount(e)}", tone="good"),
     "payout.returned": Words(
         "recorded that the payout came back: {it}", lambda e: f"Payout came back:{_amount(e)}", tone="bad"
@@ -110,6 +111,10 @@ _WORDS: Mapping[str, Words] = {
     "program.changed": Words("changed the settings of {it}"),
     "program.paused": Words("paused the program"),
     "program.resumed": Words("opened the program again"),
+    "program.verified": Words("checked the books of {it}"),
+    "rate.approved": Words("approved the exchange rate {it}"),
+    "rate.held": Words("held back the exchange rate {it} until somebody has looked at it"),
+    "rate.refused": Words("refused the exchange rate {it}"),
     "seat.invited": Words("invited seat {it}", lambda e: f"Invited {_after(e, 'email')} to the partner pages"),
     "team.invited": Words("invited {it} to the team"),
     "team.left": Words("took {it} off the team"),

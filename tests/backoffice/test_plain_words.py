@@ -7,7 +7,9 @@ import pytest
 from goodword.accounts.models import AuditEntry
 from goodword.accounts.scope import active_program
 from goodword.backoffice.audit_changes import changes
+from goodword.backoffice.audit_views import AREAS
 from goodword.domain.errors import Problem
+from goodword.insights import audit_words
 from goodword.insights.refusals import sentence
 from goodword.insights.templatetags.lines import paid_as
 from goodword.insights.terms import words_of
@@ -37,6 +39,18 @@ def test_the_audit_trail_says_versions_scopes_and_choices_in_words():
     assert found["terms"] == "Standard, version 2"
     assert found["scopes"] == "Read everything except settings; Send facts: customers, sales, refunds"
     assert (found["kind"], found["amount"]) == ("write off", "€5.00")
+
+
+def test_the_audit_trail_says_a_reason_once():
+    entry = AuditEntry(reason="Looks odd", after={"reason": "Looks odd", "line": "l-1"})
+    assert [one.field for one in changes(entry)] == ["line"]
+    assert "reason" in {one.field for one in changes(AuditEntry(reason="Cleared up", before=entry.after))}
+
+
+def test_every_kind_of_entry_is_found_in_one_area_of_the_trail():
+    kinds = {action.partition(".")[0] for action in audit_words._WORDS}
+    areas = [names.split() for names, _ in AREAS[1:]]
+    assert {kind: sum(kind in area for area in areas) for kind in kinds} == dict.fromkeys(kinds, 1)
 
 
 def test_the_audit_trail_names_people_without_their_addresses():
