@@ -31,6 +31,8 @@ LONG_RATES = ["0.333333333333333333", "0.000000123456789012", "1.000000000000000
 # A sale has at most three lines of such sums, and its tax and shipping.
 SUMS_MAX = [3 * 10**13, 3 * 10**13, 10**14, 29 * 10**13]
 AMOUNT_MAX = 10**15 - 1
+# What a few worlds lean to, so that what needs several things at once is met; all else stays as random as it is.
+THEMES = [*[""] * 14, "moves", "leaves", "recruits", "recruits", *["questions"] * 4]
 PERCENTS = [
     "10%",
     "10.00%",
@@ -63,6 +65,9 @@ class Draw:
         self.calm = self.maybe(0.6)  # people who stay: most conversions get as far as the money
         # Sums so long that their products leave 64 bits; 0 in most worlds.
         self.large = self.one(SUMS_MAX) if self.maybe(0.12) else 0
+        self.theme = self.one(THEMES)
+        # Months, days and sums that the program names: facts then lie exactly at their borders more often.
+        self.named = {"months": [], "days": [], "sums": []}
         self.pool = [self._fresh() for _ in range(self.below(5) + 3)]
 
     def maybe(self, share=0.5):
@@ -74,12 +79,26 @@ class Draw:
     def one(self, options):
         return options[self.r.randrange(len(options))]
 
+    def names(self, what, value):
+        """Remember what the program names."""
+        self.named[what].append(value)
+        return value
+
+    def near(self, what, options):
+        """One that the program names, or one of the options."""
+        named = self.named[what]
+        return self.one(named) if named and self.maybe() else self.one(options)
+
     def some(self, options, most=None):
         count = 1 + self.below(min(most or len(options), len(options)))
         left, found = list(options), []
         for _ in range(count):
             found.append(left.pop(self.below(len(left))))
         return found
+
+    def shuffled(self, options):
+        left = list(options)
+        return [left.pop(self.below(len(left))) for _ in options]
 
     # instants
 
@@ -107,14 +126,14 @@ class Draw:
             days = self.one([1, 1, 5, 7, 14, 30, 30, 90])
             return self.one(self.pool) + timedelta(days=days, seconds=self.one([0, 0, 0, -1, 1]))
         if kind < 9:
-            return self._months_on(self.one(self.pool))
+            return self.months_on(self.one(self.pool))
         at = self._fresh()
         self.pool.append(at)
         return at
 
-    def _months_on(self, at):
+    def months_on(self, at):
         """A round number of local months later: on the day itself, or the evening before."""
-        months = self.one([1, 1, 2, 3, 6, 12]) if self.span < 100 else self.one([1, 3, 6, 11, 12, 12, 13])
+        months = self.near("months", [1, 1, 2, 3, 6, 12] if self.span < 100 else [1, 3, 6, 11, 12, 12, 13])
         midnight = first_instant(add_months(self.day(at), months), self.zone)
         return midnight + self.one([timedelta(0), timedelta(seconds=-1), timedelta(hours=self.below(24))])
 

@@ -26,6 +26,8 @@ SHARES = [
 
 def facts(draw, program):
     names = sorted(program["terms"])
+    if draw.named["months"] and (draw.theme == "recruits" or draw.maybe(0.2)):
+        draw.pool += [draw.months_on(draw.one(draw.pool)) for _ in range(3 if draw.theme == "recruits" else 1)]
     found = people(draw)
     for row in [row for row in found if row["fact"] == "partner"]:
         found += agreements(draw, row["id"], names)
@@ -42,10 +44,9 @@ def facts(draw, program):
 
 
 def people(draw):
-    found = [partner(draw, one) for one in PARTNERS[: 2 + draw.below(3)]]
-    if draw.maybe(0.6):
-        chain = draw.some([row["id"] for row in found])
-        above = dict(pairwise(chain))
+    found = [partner(draw, one) for one in PARTNERS[: 4 if draw.theme == "recruits" else 2 + draw.below(3)]]
+    if draw.maybe(0.6) or draw.theme == "recruits":
+        above, chain = parents(draw, [row["id"] for row in found])
         for row in found:
             if row["id"] in above:
                 row["parent"] = above[row["id"]]
@@ -54,6 +55,15 @@ def people(draw):
             elif draw.maybe(0.1):
                 row["parent"] = "nobody"
     return found
+
+
+def parents(draw, keys):
+    """(who recruited whom, the chain that others may join at its top): a chain of some or of all, or one above all."""
+    if draw.theme != "recruits":
+        chain = draw.some(keys)
+        return dict(pairwise(chain)), chain
+    keys = draw.shuffled(keys)
+    return dict(pairwise(keys)) if draw.maybe() else dict.fromkeys(keys[1:], keys[0]), keys
 
 
 def partner(draw, key):
@@ -72,10 +82,12 @@ def partner(draw, key):
 def agreements(draw, key, terms):
     """Mostly one that is in force all the time; sometimes renewals, gaps, ends and none."""
     kind = draw.below(20)
-    if kind == 0:
+    if kind == 0 and draw.theme != "recruits":
         return []
-    starts = min(draw.pool) - timedelta(days=draw.one([0, 1, 30, 31, 60]))
-    count = 1 if kind < 10 or (draw.calm and kind < 16) else 2
+    starts = min(draw.pool) - timedelta(days=draw.near("days", [0, 1, 30, 31, 60]))
+    if draw.theme in ("moves", "leaves") and draw.maybe(0.8):
+        return change(draw, key, starts, draw.shuffled(terms))
+    count = 1 if kind < 10 or (draw.calm and kind < 16) or draw.theme == "recruits" else 2
     found = []
     for place in range(count):
         row = {"fact": "agreement", "id": f"a-{key}-{place}", "partner": key, "terms": draw.one(terms)}
@@ -96,6 +108,15 @@ def agreements(draw, key, terms):
         if starts == found[-1].get("starts") or draw.maybe(0.15):
             break
     return _without_overlap(found, draw)
+
+
+def change(draw, key, starts, terms):
+    """An agreement that ends on the way; a partner that moves gets others at once."""
+    row = {"fact": "agreement", "id": f"a-{key}-0", "partner": key, "terms": terms[0], "starts": draw.edge(starts)}
+    ends = draw.text(max(draw.moment(), starts + timedelta(days=2)))
+    if draw.theme == "leaves":
+        return [row | {"ends": ends}]
+    return [row | {"ends": ends}, row | {"id": f"a-{key}-1", "terms": terms[-1], "starts": ends}]
 
 
 def _without_overlap(found, draw):
@@ -164,6 +185,8 @@ def sale(draw, key):
         found["lines"] = [line(draw, amount, places) for amount in amounts]
     elif draw.maybe(0.05):
         total = draw.below(3)  # less than its tax and shipping, or nothing at all
+    elif draw.named["sums"] and currency == draw.currency and draw.maybe(0.5):
+        total = draw.one(draw.named["sums"])
     found["amount"] = money_text(total, places)
     found |= {name: money_text(minor, places) for name, minor in extra.items()}
     found |= {
@@ -180,7 +203,7 @@ def sale(draw, key):
 
 def line(draw, minor, places):
     found = {"product": draw.one(["a", "b"]), "amount": money_text(minor, places)}
-    if draw.maybe():
+    if draw.maybe(0.7):
         found["category"] = draw.one(["a", "b"])
     if draw.maybe(0.4):
         found["quantity"] = draw.one([1, 2, 3, 4, 99_999 if draw.large else 4])

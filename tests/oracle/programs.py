@@ -27,7 +27,8 @@ PRIORITIES = [
 def program(draw):
     found = {"program": "acme", "currency": draw.currency, "timezone": draw.zone_name}
     found["attribution"] = attribution(draw)
-    found["terms"] = {name: terms(draw, found["attribution"]) for name in ("t1", "t2", "t3")[: 1 + draw.below(3)]}
+    count = 1 + draw.below(3) if draw.theme != "moves" else 2
+    found["terms"] = {name: terms(draw, found["attribution"]) for name in ("t1", "t2", "t3")[:count]}
     if draw.maybe(0.05):
         del found["attribution"]
     for name, values in (
@@ -49,6 +50,8 @@ def program(draw):
 
 def attribution(draw):
     found = {"model": draw.one(["last", "first", "linear", "linear", "position", "position", "decay", "decay"])}
+    if draw.theme == "leaves":  # who was credited and has left assists others' sales
+        return {"model": draw.one(["last", "first"]), "assist": True} | ({"lock": None} if draw.maybe(0.8) else {})
     if draw.maybe(0.4):
         found["window_days"] = draw.one([400, 900] if draw.calm else [1, 7, 30, 90, 400])
     if draw.maybe(0.2 if draw.calm else 0.5):
@@ -78,17 +81,37 @@ def terms(draw, attribution):
         found["clawback"] = {"days": draw.one([None, 0, 1, 7, 30])} if draw.maybe(0.9) else {}
         if draw.maybe(0.4):
             found["clawback"]["graded_months"] = draw.one([12, 2, 3])
-    if draw.maybe():
-        steps = [{"months": draw.one([1, 1, 2, 6]), "percent": draw.one(["100%", "50%", "33.3333%"])} for _ in "12"]
-        found["tail"] = steps[: 1 + draw.below(2)]
-    if draw.maybe(0.45):
-        levels = draw.some([1, 2, 3], 2) if draw.maybe(0.6) else [1]
+    if draw.maybe() or draw.theme == "leaves":
+        found["tail"] = tail(draw)
+    if draw.maybe(0.9 if draw.theme == "recruits" else 0.45):
+        levels = draw.some([1, 2, 3]) if draw.maybe(0.6) else [1]
         found["overrides"] = [override(draw, level) for level in levels]
     if draw.maybe(0.5):
         found["bonuses"] = [bonus(draw, key) for key in draw.some(["b1", "r0"])]
-    if draw.maybe(0.12):
+    if draw.theme == "moves":
+        found["bonuses"] = [bonus(draw, "b1") | {"on": "sale", "per": draw.one(["year", "lifetime", "lifetime"])}]
+    if draw.theme == "questions":
+        questions(draw, found)
+    elif draw.maybe(0.12):
         contest(draw, found)
     return found
+
+
+def tail(draw):
+    steps = [{"months": draw.one([1, 1, 2, 6]), "percent": draw.one(["100%", "50%", "33.3333%"])} for _ in "12"]
+    found = steps[: 1 + draw.below(2)]
+    draw.names("months", sum(step["months"] for step in found))
+    return found
+
+
+def questions(draw, found):
+    """Each rule asks one thing, and all that hold are paid: no answer hides another."""
+    found["choose"] = "sum"
+    for rule in found["rules"]:
+        lacking = rule["on"] == "lead" and draw.maybe()
+        name = draw.one(LACKING if lacking else FIELDS)
+        operator = draw.one(NEGATIONS if lacking else operators_of(name))
+        rule["when"] = {name: {operator: argument(draw, name, operator)}}
 
 
 def contest(draw, found):
@@ -110,7 +133,9 @@ def override(draw, level):
         found["percent"] = draw.one(["5%", "12.5%", "50%", "100%", "33.3333%"])
         if draw.maybe(0.75):
             found["of"] = draw.one(["commission", "sale", "sale"])
-    if draw.maybe(0.35):
+    if draw.theme == "recruits" and draw.maybe():
+        found["lasts"] = {"months": draw.names("months", draw.one([1, 1, 2, 12]))}
+    elif draw.maybe(0.35):
         found["lasts"] = lasts(draw)
     return found
 
@@ -127,7 +152,10 @@ def bonus(draw, key):
 
 def lasts(draw):
     kinds = [{}, {"payments": 1}, {"payments": 2}, {"months": 1}, {"months": 12}, {"months": 2, "payments": 3}]
-    return draw.one(kinds)
+    found = draw.one(kinds)
+    if "months" in found:
+        draw.names("months", found["months"])
+    return found
 
 
 def rule(draw, key, on):
@@ -179,9 +207,10 @@ def pay(draw):
 
 
 def tiers(draw, mode=None):
-    measure = draw.one(["volume", "volume", "volume", "count", "customers"])
+    measure = draw.one(["volume", "volume", "count", "customers"])
     per = draw.one(PERIODS if mode else [*PERIODS, "conversion", "trailing_12m"])
-    modes = ["before"] if per == "trailing_12m" else ["marginal", "marginal", "before", "after", "whole"]
+    modes = ["before"] if per == "trailing_12m" else ["marginal", "before", "after", "whole"]
+    modes += ["marginal"] if measure == "volume" and per != "trailing_12m" else []
     mode = mode or draw.one(modes)
     places = places_of(draw.currency)
     bound, steps = 0, []
@@ -194,7 +223,7 @@ def tiers(draw, mode=None):
         steps.append({"from": start} | pays)
         bound += tier_width(draw, measure, places)
     found = {"measure": measure, "per": per, "mode": mode, "steps": steps}
-    return found | ({"refunds": draw.one(["keep", "reduce"])} if draw.maybe(0.8) else {})
+    return found | ({"refunds": draw.one(["keep", "reduce", "reduce"])} if draw.maybe(0.8) else {})
 
 
 def tier_width(draw, measure, places):
@@ -210,20 +239,23 @@ def tier_width(draw, measure, places):
 
 def condition(draw):
     name = draw.one(FIELDS)
-    operators = [*COMPARISONS, "in", "not_in", "exists"]
-    if name in ("code", "customer"):
-        operators = ["eq", "ne"] if name == "code" else ["eq", "ne", "in", "not_in"]
-    tests = {operator: argument(draw, name, operator) for operator in draw.some(operators, 2)}
+    tests = {operator: argument(draw, name, operator) for operator in draw.some(operators_of(name), 2)}
     if "eq" in tests and draw.maybe():
         return name, tests["eq"]
     return name, tests
+
+
+def operators_of(name):
+    if name in ("code", "customer"):
+        return ["eq", "ne"] if name == "code" else ["eq", "ne", "in", "not_in"]
+    return [*COMPARISONS, "in", "not_in", "exists"]
 
 
 def argument(draw, name, operator):
     if operator == "exists":
         return draw.maybe()
     if operator in ("in", "not_in"):
-        return [value(draw, name) for _ in range(1 + draw.below(3))]
+        return [value(draw, name) for _ in range(draw.one([1, 1, 2, 3]))]
     return value(draw, name)
 
 
@@ -233,7 +265,8 @@ def value(draw, name):
     if name == "customer":
         return draw.one(["new", "existing"])
     if name == "amount" and draw.maybe(0.8):
-        return money_text(50 * (1 + draw.below(4)) * 10 ** places_of(draw.currency), places_of(draw.currency))
+        places = places_of(draw.currency)
+        return money_text(draw.names("sums", 50 * (1 + draw.below(4)) * 10**places), places)
     if name == "amount":
         return draw.money()
     if name == "at":
@@ -241,7 +274,7 @@ def value(draw, name):
     if name in ("nth", "customer_nth", "customer_months"):
         return draw.below(4)
     if name == "partner_days":
-        return draw.one([0, 1, 30, 30, 30, 31, 31, 31, 32, 60, 61])
+        return draw.names("days", draw.one([0, 1, 30, 30, 30, 31, 31, 31, 32, 60, 61]))
     if name == "properties.seats":
         return draw.number()
     if name == "properties.mixed":

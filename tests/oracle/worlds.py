@@ -31,8 +31,7 @@ def world_of(chance):
     chosen = program(draw)
     made = facts(draw, chosen)
     made += [_again(draw, draw.one(made)) for _ in range(draw.below(3))]
-    shuffled = [made.pop(draw.below(len(made))) for _ in range(len(made))]
-    return chosen, shuffled, _as_of(draw)
+    return chosen, draw.shuffled(made), _as_of(draw)
 
 
 def _again(draw, fact):
