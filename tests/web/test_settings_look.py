@@ -68,8 +68,17 @@ def test_a_program_is_paused_only_after_a_confirmation(page, live, acme):
     assert acme.program.status == "live"
 
 
-def test_a_passkey_is_added_and_signs_in_without_a_password(page, live, acme, picture):
-    here = live.replace("127.0.0.1", "localhost")
+def _open_add(page, here, email):
+    _sign_in(page, here, email)
+    page.goto(f"{here}/account/2fa/webauthn/add/")
+    if "reauthenticate" in page.url:
+        page.get_by_label("Password").fill(cast.PASSWORD)
+        page.keyboard.press("Enter")
+    page.get_by_label("It signs me in alone").wait_for()
+
+
+def _add_passkey(page, here, email):
+    """A virtual authenticator, and a passkey of it that signs in alone."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
@@ -77,20 +86,71 @@ def test_a_passkey_is_added_and_signs_in_without_a_password(page, live, acme, pi
         "WebAuthn.addVirtualAuthenticator",
         {"options": options | {"isUserVerified": True, "automaticPresenceSimulation": True}},
     )
-    _sign_in(page, here, acme.olga.email)
-    page.goto(f"{here}/account/security")
-    _assert_good(page, picture, "account-security")
-    page.goto(f"{here}/account/2fa/webauthn/add/")
-    if "reauthenticate" in page.url:
-        page.get_by_label("Password").fill(cast.PASSWORD)
-        page.keyboard.press("Enter")
+    _open_add(page, here, email)
     page.get_by_label("It signs me in alone").check()
     page.get_by_role("button", name="Add").click()
     page.wait_for_url(re.compile("recovery-codes|webauthn/$"))
+
+
+def test_a_passkey_is_added_and_signs_in_without_a_password(page, live, acme, picture):
+    here = live.replace("127.0.0.1", "localhost")
+    _add_passkey(page, here, acme.olga.email)
+    page.goto(f"{here}/account/security")
+    _assert_good(page, picture, "account-security")
     page.context.clear_cookies()
     page.goto(f"{here}/account/login/")
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(re.compile("/p/acme/"))
+
+
+REFUSED = """(name) => {
+  const refuse = () => Promise.reject(new DOMException("The operation either timed out or was not allowed.", name));
+  for (const way of ["get", "create"]) Object.defineProperty(navigator.credentials, way, {value: refuse});
+}"""
+
+
+def _assert_told(page, button, said, error="NotAllowedError"):
+    """Pressing the button of a passkey, which the browser refuses, is told on the page and not in the console."""
+    heard = []
+    page.on("console", lambda message: heard.append(message.text))
+    page.evaluate(REFUSED, error)
+    page.get_by_role("button", name=button).click()
+    page.get_by_role("alert").filter(has_text=said).wait_for(timeout=10_000)
+    assert axe_findings(page) == []
+    assert heard == []
+
+
+def test_a_cancelled_passkey_says_what_else_signs_in(page, live):
+    page.goto(f"{live.replace('127.0.0.1', 'localhost')}/account/login/")
+    _assert_told(
+        page, "Use a passkey", "cancelled or timed out. Press “Use a passkey” again, or sign in with your password"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("NotAllowedError", "the passkey dialog was cancelled"),
+        ("InvalidStateError", "this device or key is added already"),
+    ],
+)
+def test_a_passkey_that_is_not_added_says_why(page, live, acme, error, said):
+    _open_add(page, live.replace("127.0.0.1", "localhost"), acme.olga.email)
+    _assert_told(page, "Add", f"No key was added: {said}", error)
+
+
+def test_a_cancelled_passkey_says_so_where_it_is_the_second_step_or_a_confirmation(page, live, acme):
+    here = live.replace("127.0.0.1", "localhost")
+    _add_passkey(page, here, acme.olga.email)
+    page.goto(f"{here}/account/2fa/webauthn/reauthenticate/")
+    _assert_told(page, "Use a passkey", "Nothing is confirmed: the passkey dialog was cancelled")
+    page.context.clear_cookies()
+    page.goto(f"{here}/account/login/")
+    page.get_by_label("E-mail address").fill(acme.olga.email)
+    page.get_by_label("Password").fill(cast.PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("2fa/authenticate"))
+    _assert_told(page, "Use a passkey", "You are not signed in: the passkey dialog was cancelled")
 
 
 def test_a_code_signs_in_and_a_forgotten_password_is_set_anew(page, live, acme, picture):
