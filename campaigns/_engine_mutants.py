@@ -180,8 +180,8 @@ MUTANTS = [
     Mutant("a line told by hand loses its last step", "rules/telling.py", "steps, line = own.pen[AT_STEP], int(pen[AT_LINE]) + 1", "steps, line = own.pen[AT_STEP] - 1, int(pen[AT_LINE]) + 1", COMPILED),
     # files in columns, ids and JSON: their tables of cases
     Mutant("properties of events are those of sales", "rules/column_properties.py", "start += len(with_some)", "start += 0", TABLES),
-    Mutant("a customer counts for its own visitors only", "rules/column_people.py", "(channel == channels.index(REGISTRATION)) & (until != MISSING)", "(until != MISSING)", TABLES),
-    Mutant("a column of amounts may be too large", "rules/text_values.py", "return whole if whole < _AMOUNT_LIMIT else BROKEN", "return whole", TABLES),
+    Mutant("until is looked at on every channel of a column", "rules/column_people.py", "(channel == channels.index(REGISTRATION)) & (until != MISSING)", "(until != MISSING)", TABLES),
+    Mutant("a column of amounts may be too large", "rules/text_values.py", "_AMOUNT_LIMIT: Final = 10**15", "_AMOUNT_LIMIT: Final = 10**16", TABLES),
     Mutant("offsets of a column go the other way", "rules/text_values.py", "return away if data[at] == 43 else -away", "return away if data[at] != 43 else -away", TABLES),
     Mutant("events of a column have no value", "rules/column_conversions.py", 'table["has_value"][rows] = kept != MISSING', 'table["has_value"][rows] = 0', TABLES),
     Mutant("the cancel of another sale counts", "rules/columns.py", 'conversions.table["cancel_day"][ended[known]] = days', 'conversions.table["cancel_day"][ended[known]] = days[::-1]', TABLES),

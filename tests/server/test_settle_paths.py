@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from goodword.domain.settlement import instant, line_to_json, outcome_to_json, read_facts, read_program, settle, summary
 from goodword.domain.settlement.fields import parse_instant
+from goodword.domain.settlement.rules.layout import REASONS
 from goodword.domain.settlement.rules.prepare import prepare
 from goodword.server import settle_command
 from goodword.server.cli import app
@@ -107,11 +108,24 @@ def columns_of(text):
     return [json.loads(row) for row in text.splitlines()]
 
 
+def limited():
+    """A world whose lines give every reason there is, alone and together."""
+    cap = {"sale": "40.00", "customer": "70.00", "period": {"amount": "100.00", "per": "year"}}
+    rules = terms(percent("60%", floor="5.00", cap=cap))
+    sold = [("c", "100.00"), ("c", "100.00"), ("d", "50.00"), ("e", "20.00"), ("f", "1.00")]
+    facts = [sale(f"s{n}", amount, f"2026-01-1{n}", customer) for n, (customer, amount) in enumerate(sold)]
+    facts += [*referred(), *(touch("p", customer=customer) for customer in "def")]
+    budget = {"amount": "75.00", "per": "lifetime", "mode": "first_come"}
+    return program(rules, guardrail={"percent": "50%"}, budget=budget), facts, None
+
+
 @pytest.mark.parametrize("out", ["lines.csv", "lines.parquet", "folder/"])
-def test_every_form_of_output_holds_the_same_lines(tmp_path, out):
-    document, facts, as_of = world(12)
+@pytest.mark.parametrize("made", [limited, lambda: world(12)], ids=["limited", "mixed"])
+def test_every_form_of_output_holds_the_same_lines(tmp_path, out, made):
+    document, facts, as_of = made()
     expected, settlement = whole(document, facts, as_of)
     assert settlement.lines
+    assert made is not limited or {reason for line in settlement.lines for reason in line.reasons} == set(REASONS)
     run_out(tmp_path, document, facts, as_of, out)
     lines, outcomes = read_back(tmp_path, out)
     assert [*lines, *outcomes] == columns_of(expected)
