@@ -34,9 +34,7 @@ class Change:
 
 def changes(entry: AuditEntry, names: Mapping[str, str] | None = None) -> Sequence[Change]:
     """What is different afterwards, field by field, in words. `names` says what the ids in it stand for."""
-    before, after = (_readable(side, names or {}) for side in (entry.before, entry.after))
-    if (entry.after or {}).get("reason") == entry.reason:
-        after.pop("reason", None)  # it stands beside what was done
+    before, after = (_untold(entry, _readable(side, names or {})) for side in (entry.before, entry.after))
     fields = [*before, *(name for name in after if name not in before)]
     found = [Change(_field(name), before.get(name, ""), after.get(name, "")) for name in fields]
     if entry.before is None:  # something new: what was left empty is no news
@@ -48,6 +46,13 @@ def partners_in(entries: Sequence[AuditEntry]) -> set[str]:
     """The public ids of partners that the values of these entries hold."""
     values = [value for entry in entries for side in (entry.before, entry.after) for value in (side or {}).values()]
     return {value for value in values if isinstance(value, str) and value.startswith("prt_")}
+
+
+def _untold(entry: AuditEntry, shown: dict[str, str]) -> dict[str, str]:
+    """Without what the entry says anyway: its reason, and the partner or line that it is about."""
+    told = {name for name in ("partner", "line") if shown.get(name) and shown[name] in entry.object_label}
+    told |= {"reason"} if shown.get("reason") == entry.reason else set()
+    return {name: text for name, text in shown.items() if name not in told}
 
 
 def _readable(values: Mapping[str, Any] | None, names: Mapping[str, str]) -> dict[str, str]:

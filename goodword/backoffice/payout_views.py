@@ -140,7 +140,9 @@ def _run_page(request: StaffRequest, found: PayoutRun, tick_error: str = "") -> 
     summary = selectors.summary_of(selectors.runs().get(pk=found.pk))
     payouts = [{"tone": PAYOUT_TONES.get(p.state, ""), "row": p} for p in selectors.payouts_of(found)]
     context = {
-        **_shown(summary),
+        "run": found,
+        "summary": summary,
+        "state": _shown(summary),
         "payouts": payouts,
         "is_preparer": found.prepared_by_id == request.user.pk,
         "can_confirm": found.state == "exported" and may(request, "backoffice:payout-confirm"),

@@ -41,10 +41,15 @@ def test_the_audit_trail_says_versions_scopes_and_choices_in_words():
     assert (found["kind"], found["amount"]) == ("write off", "€5.00")
 
 
-def test_the_audit_trail_says_a_reason_once():
-    entry = AuditEntry(reason="Looks odd", after={"reason": "Looks odd", "line": "l-1"})
-    assert [one.field for one in changes(entry)] == ["line"]
-    assert "reason" in {one.field for one in changes(AuditEntry(reason="Cleared up", before=entry.after))}
+def test_the_audit_trail_says_a_reason_a_partner_and_a_line_once():
+    hold = {"reason": "Looks odd", "partner": "prt_1", "line": "lin_1"}
+    names, label = {"prt_1": "Alder Advice"}, "Alder Advice, line lin_1"
+    placed = AuditEntry(object_label=label, reason="Looks odd", after=hold)
+    released = AuditEntry(object_label=label, reason="Cleared up", before=hold)
+    elsewhere = AuditEntry(object_label="Autumn", after=hold)
+    assert [one.field for one in changes(placed, names)] == []
+    assert [one.field for one in changes(released, names)] == ["reason"]
+    assert [one.field for one in changes(elsewhere, names)] == ["reason", "partner", "line"]
 
 
 def test_every_kind_of_entry_is_found_in_one_area_of_the_trail():

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -42,6 +43,12 @@ def money_plain(minor: int | None, currency: str) -> str:
 def decimal_money(amount: str, currency: str) -> str:
     """An amount that is kept as a decimal, such as the totals of an import, as every page writes amounts."""
     return money_text(to_minor(amount, currency), currency)
+
+
+@register.filter
+def country_name(code: str) -> str:
+    """`DE` as people say it; a code that nobody knows as it is."""
+    return str(Locale("en").territories.get(code, code))
 
 
 @register.filter
