@@ -16,7 +16,6 @@ from goodword.commissions.projection import lines_digest
 from goodword.commissions.settle_key import lock_settlement
 from goodword.commissions.settling import (
     Watch,
-    collector_paused,
     finish,
     settle_facts,
     settle_maturities,
@@ -25,6 +24,7 @@ from goodword.commissions.settling import (
     take,
     unwatched,
 )
+from goodword.domain.collector import collector_paused
 from goodword.ledger.services import book
 from goodword.partners.models import Partner
 

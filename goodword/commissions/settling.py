@@ -3,10 +3,8 @@
 Everything runs under the settle key, in one database transaction; what a line is worth is `domain/settlement`'s say.
 """
 
-import gc
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -115,20 +113,6 @@ def settled_until(program: Program, now: datetime) -> datetime:
 def _last_as_of(program: Program) -> datetime | None:
     found: datetime | None = SettlementRun.unscoped.filter(program=program).aggregate(last=Max("as_of"))["last"]
     return found
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Pause Python's search for reference cycles: a run keeps millions of small records until its end, and looking
-    through them again and again, to find nothing, would take a quarter of its time.
-    """
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def told_of(rows: Sequence[T], doing: str, watch: Watch) -> Iterator[T]:

@@ -176,13 +176,14 @@ def settle(
     work: Annotated[str | None, typer.Option("--work", help="A folder that all Spark workers see.")] = None,
 ) -> None:
     """Settle files without a database. Exit code 2 when the input is not as it must be."""
+    from goodword.domain.collector import collector_paused
     from goodword.server.settle_command import settle_files
     from goodword.server.settle_spark import Cluster
 
     cluster = Cluster(master, work) if engine is Engine.spark else None
-    raise typer.Exit(
-        settle_files(program, facts, as_of=as_of, out=out, summary=summary, progress=progress, cluster=cluster)
-    )
+    with collector_paused():
+        code = settle_files(program, facts, as_of=as_of, out=out, summary=summary, progress=progress, cluster=cluster)
+    raise typer.Exit(code)
 
 
 @app.command(name="check-statement")

@@ -2,11 +2,11 @@
 published. The rules and their compiler are loaded by the first settlement: most processes never settle.
 """
 
-import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from goodword.domain.collector import collector_paused
 from goodword.domain.money import OutOfRange
 from goodword.domain.settlement.checkpoint import Checkpoint, ReachesBack, Unfit, merged
 from goodword.domain.settlement.program import Program
@@ -30,7 +30,7 @@ def settle(program: Program, facts: FactSet, as_of: Instant | None = None, *, co
     """
     from goodword.domain.settlement.rules.prepare import prepare
 
-    with _no_collection():
+    with collector_paused():
         return settle_prepared(prepare(program, facts, as_of), compiled=compiled)
 
 
@@ -51,7 +51,7 @@ def settle_piecemeal(
     """
     from goodword.domain.settlement.rules.run import LINES_AT_ONCE, Run, settle_in_pieces
 
-    with _in_words(prepared), _no_collection():
+    with _in_words(prepared), collector_paused():
         run = Run(prepared.facts, prepared.exact_rates, lines_at_once=lines_at_once or LINES_AT_ONCE)
         settle_in_pieces(run, take)
     outcomes: Table = run.outcomes
@@ -64,7 +64,7 @@ def settle_saving(program: Program, facts: FactSet, as_of: Instant) -> tuple[Set
     from goodword.domain.settlement.rules.run import settle_tables
     from goodword.domain.settlement.saved_state import can_be_continued, saved
 
-    with _no_collection():
+    with collector_paused():
         prepared = prepare(program, facts, as_of)
         with _in_words(prepared):
             run = settle_tables(prepared.facts, prepared.exact_rates)
@@ -85,7 +85,7 @@ def settle_on(program: Program, facts: FactSet, as_of: Instant, known: Checkpoin
     from goodword.domain.settlement.rules.run import Run
     from goodword.domain.settlement.saved_state import can_be_continued, reaches_back, restore, saved
 
-    with _no_collection():
+    with collector_paused():
         prepared = prepare(program, facts, as_of)
         if not can_be_continued(prepared.facts):
             raise Unfit("later conversions can change earlier lines")
@@ -144,15 +144,3 @@ def _out_of_range(conversion: str, volume: bool) -> OutOfRange:
         value=conversion[:40],
         remedy="look for a wrong amount, exchange rate, quantity or flat",
     )
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Pause the cycle collector: a settlement makes no cycles, and walking its records again and again halves it."""
-    paused = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if paused:
-            gc.enable()

@@ -219,6 +219,24 @@ def copy_row(typing: Any, to: Any, row: Any) -> Any:
 _either(copy_row, _copy_row)
 
 
+@intrinsic  # type: ignore[misc, unused-ignore]
+def fetch_ahead(typing: Any, row: Any) -> Any:
+    """Have a row that is needed soon on its way from memory, without waiting for it."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        address = builder.bitcast(arguments[0], ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", [address.type], kind)
+        builder.call(fetch, [address, number(0), number(3), number(1)])  # to be read, kept near, data
+        return context.get_dummy_value()
+
+    return types.void(row), generate
+
+
+_either(fetch_ahead, lambda _row: None)
+
+
 def _word_of_world(builder: Any, world: Any, offset: Any) -> Any:
     start = builder.ptrtoint(world, _WORD)
     return builder.load(builder.inttoptr(builder.add(start, offset), ir.PointerType(_WORD)))

@@ -10,7 +10,7 @@ from goodword.domain.settlement.rules import tables as t
 from goodword.domain.settlement.rules.attribution import attribute, find_parties, remember_shares
 from goodword.domain.settlement.rules.bonuses import pay_bonuses
 from goodword.domain.settlement.rules.cells import add_tie, find_tie, take
-from goodword.domain.settlement.rules.compiling import copy_row, entry, rule
+from goodword.domain.settlement.rules.compiling import copy_row, entry, fetch_ahead, rule
 from goodword.domain.settlement.rules.components import find_components
 from goodword.domain.settlement.rules.dates import period_of
 from goodword.domain.settlement.rules.layout import (
@@ -48,6 +48,9 @@ from goodword.domain.settlement.rules.recruits import pay_recruiters
 from goodword.domain.settlement.rules.tables import World
 from goodword.domain.settlement.rules.tallies import add_to_tallies
 
+STRIDE = 4
+"""So many conversions are taken while a row comes from memory."""
+
 
 @entry
 def fold(worlds: Any, start: int, stop: int, only_totals: bool) -> tuple[int, int]:
@@ -58,10 +61,36 @@ def fold(worlds: Any, start: int, stop: int, only_totals: bool) -> tuple[int, in
     """
     w = worlds[0]
     for number in range(start, stop):
+        if number + 4 * STRIDE < stop:
+            _look_ahead(w, number)
         status = take_conversion(w, number, only_totals)
         if status != DONE:
             return number, status
     return stop, DONE
+
+
+@rule
+def _look_ahead(w: World, number: int) -> None:
+    """Have what later conversions need on its way: rows of one customer lie far from those of the next."""
+    later = t.conversions(w, number + 4 * STRIDE)
+    fetch_ahead(t.customers(w, later.customer))
+    fetch_ahead(t.histories(w, later.customer))
+    fetch_ahead(t.customer_nth(w, later.customer * w.ons_n + later.on))
+    whose = t.conversions(w, number + 3 * STRIDE).customer
+    customer, tie = t.customers(w, whose), t.histories(w, whose).tie
+    if tie != NONE:
+        fetch_ahead(t.ties(w, tie))
+    if customer.touch_n:
+        fetch_ahead(t.touches(w, customer.touch_lo))
+        fetch_ahead(t.touches(w, customer.touch_lo + customer.touch_n - 1))
+    customer = t.customers(w, t.conversions(w, number + 2 * STRIDE).customer)
+    if customer.touch_n:
+        fetch_ahead(t.partners(w, t.touches(w, customer.touch_lo).partner))
+    customer = t.customers(w, t.conversions(w, number + STRIDE).customer)
+    if customer.touch_n:
+        partner = t.partners(w, t.touches(w, customer.touch_lo).partner)
+        if partner.agreement_n:
+            fetch_ahead(t.agreements(w, partner.agreement_lo))
 
 
 @rule

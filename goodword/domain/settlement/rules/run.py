@@ -116,11 +116,14 @@ class Run:
                 self._take(row + 1)
 
     def drained(self) -> dict[str, Table]:
-        """The tables with the lines put out so far, which the run forgets: they stay as they are."""
-        taken = {_GROWS[at]: self.tables[_GROWS[at]][: self.used[at]].copy() for at in self._forgotten}
-        tables = {**self.tables, **taken, "used": self.tables["used"].copy()}
+        """The tables with the lines put out so far, which stay as they are: the run goes on in new ones."""
+        tables = {**self.tables, "used": self.tables["used"].copy()}
         for at in self._forgotten:
+            name = _GROWS[at]
+            tables[name] = self.tables[name][: self.used[at]]
+            self.tables[name] = np.empty_like(self.tables[name])
             self.used[at] = 0
+        self.fit()
         return tables
 
     def _take(self, stop: int, *, only_totals: bool = False, drain: Callable[[], None] | None = None) -> None:
