@@ -67,16 +67,17 @@ def _walks(browser: Any, live: str, only: str, sets: list[str], *, light: bool) 
 
 def _set(name: str, way: Callable[[Any], Any], to: Callable[[Any], Any]) -> list[str]:
     """One walk. What stops it is its last problem; the other walks go on."""
-    began, visitors = time.monotonic(), []
+    began, visitors, stopped = time.monotonic(), [], list[str]()
     try:
         way(lambda looks: visitors.append(to(looks)) or visitors[-1])
     except Exception as error:  # noqa: BLE001  (the findings of all walks are told, whatever stops one of them)
-        visitors[-1:] and visitors[-1].problems.append(f"{name}: the walk stopped: {str(error)[:300]}")
+        stopped = [f"{name}: the walk stopped: {str(error)[:300]}"]
     pictures = len(list((FOLDER / name).glob("*.png")))
     print(f"{name}: {pictures} pictures in {time.monotonic() - began:.0f} s", flush=True)
-    for visitor in visitors:
-        print("\n".join([*visitor.problems, *(f"{one} (second try)" for one in visitor.retried)]), flush=True)
-    return [problem for visitor in visitors for problem in visitor.problems]
+    problems = [problem for visitor in visitors for problem in visitor.problems] + stopped
+    retried = [f"{one} (second try)" for visitor in visitors for one in visitor.retried]
+    print("\n".join([*problems, *retried]), flush=True)
+    return problems
 
 
 if __name__ == "__main__":

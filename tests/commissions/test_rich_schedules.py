@@ -7,16 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from goodword.commissions.models import Line
 from goodword.commissions.verify import verify
-from tests.commissions.world import (
-    NOW,
-    World,
-    credit,
-    let_arrive,
-    refund,
-    sale,
-    schedules,
-    touch,
-)
+from tests.commissions.world import NOW, World, credit, let_arrive, refund, sale, schedules, touch
 
 pytestmark = pytest.mark.django_db
 TIERS = {"measure": "volume", "per": "month", "mode": "marginal", "steps": [{"from": "0", "percent": "5%"}]}

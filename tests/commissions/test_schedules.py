@@ -8,16 +8,7 @@ from hypothesis import strategies as st
 
 from goodword.commissions.models import Checkpoint, Known
 from goodword.commissions.verify import verify
-from tests.commissions.world import (
-    NOW,
-    World,
-    credit,
-    let_arrive,
-    refund,
-    sale,
-    schedules,
-    touch,
-)
+from tests.commissions.world import NOW, World, credit, let_arrive, refund, sale, schedules, touch
 
 pytestmark = pytest.mark.django_db
 

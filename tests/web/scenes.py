@@ -112,6 +112,17 @@ def _wrong_second_step(page: Any, live: str, world: SimpleNamespace) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def _cancelled_passkey(page: Any, live: str, world: SimpleNamespace) -> None:
+    at("/account/login/")(page, live, world)
+    page.evaluate(
+        """() => Object.defineProperty(navigator.credentials, "get", {
+          value: () => Promise.reject(new DOMException("cancelled", "NotAllowedError")),
+        })"""
+    )
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_role("alert").wait_for()
+
+
 def _new_password(page: Any, live: str, world: SimpleNamespace) -> None:
     sent("/account/password/reset/", button="Mail me the link", email=world.vic.email)(page, live, world)
     link = re.search(r"https?://\S+", mail.outbox[-1].body)
@@ -200,6 +211,7 @@ def _sent_run(world: SimpleNamespace) -> None:
 EDITOR = "/p/{p}/terms/{terms}/publish"
 ACCOUNT = [
     Shot("login-refused", "", sent("/account/login/", button="Sign in", login="bob@acme.example", password="wrong")),
+    Shot("passkey-cancelled", "", _cancelled_passkey),
     Shot("code", "", at("/account/login/code/")),
     Shot("code-refused", "", sent("/account/login/code/", button="Mail me a code", email="nonsense")),
     Shot("code-confirm", "", _code_on_its_way),
