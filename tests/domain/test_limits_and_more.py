@@ -329,6 +329,17 @@ def test_a_locked_share_without_agreement_is_paid_to_nobody():
     assert outcomes(settlement) == {"s2": "no_agreement"}
 
 
+def test_a_tail_is_for_customers_credited_before_the_end_alone():
+    tail = [{"months": 6, "percent": "100%"}]
+    facts = [partner("p"), agreement("p", ends="2026-01-10T17:00:00Z"), credit({"p": "100%"}, customer="c")]
+    early = credit({"p": "100%"}, customer="d", id="early")
+    sales = [sale("s1", "10.00", "2026-01-10T17:00:00Z"), sale("s2", "10.00", "2026-01-11")]
+    before = [sale("d1", "10.00", "2026-01-10T16:59:59Z", "d"), sale("d2", "10.00", "2026-01-11", "d")]
+    settlement = settled(program(terms(percent("10%"), tail=tail)), facts, early, sales, before)
+    check(settlement, "d1 p all 1.00", "d2 p all 1.00")
+    assert outcomes(settlement) == {"s1": "no_agreement", "s2": "no_agreement"}
+
+
 def test_a_foreign_sale_waits_and_still_counts_as_the_first():
     std = terms(percent("20%", "new", when={"customer": "new"}), percent("5%", "old"))
     sales = [sale("s1", "100.00", currency="EUR"), sale("s2", "100.00", "2026-01-11")]

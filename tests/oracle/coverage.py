@@ -107,10 +107,9 @@ def _borders():
     what = [
         "agreement start", "agreement end", "as_of", "lock end", "registration's end", "window's end", "tail end",
         "clawback end", "lasts end", "floor", "capped_sale", "capped_customer", "capped_period", "guardrail",
-        "budget in all", "override lasts end", "bonus reaches",
+        "budget in all", "override lasts end", "bonus reaches", "first credit and the end",
     ]  # fmt: skip
-    found = _all(what, sides) | {"first credit and the end below"}
-    return found | _all("trailing months back", [0, 1, 11, 12, 13])
+    return _all(what, sides) | _all("trailing months back", [0, 1, 11, 12, 13])
 
 
 REQUIRED = _conditions() | _tiers() | _attribution() | _extras() | _limits() | _money() | _output() | _borders()
