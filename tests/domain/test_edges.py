@@ -62,10 +62,14 @@ def test_an_agreement_runs_from_its_first_local_instant_up_to_its_end(when, outc
     assert outcomes(settlement).get("s") == outcome
 
 
-@pytest.mark.parametrize(("when", "payments"), [("2026-02-28", 1), ("2026-02-27", 2)])
+@pytest.mark.parametrize(
+    ("when", "payments"),
+    [("2026-02-28", 1), ("2026-02-27", 2), ("2024-02-28", 2), ("2024-02-29", 1), ("2100-02-28", 1), ("2000-02-28", 2)],
+)
 def test_a_month_from_the_last_of_january_ends_with_february(when, payments):
-    std = terms(percent("10%", lasts={"months": 1}))
-    settlement = settled(program(std), referred(), sale("s1", "1.00", "2026-01-31"), sale("s2", "1.00", when))
+    std, year = terms(percent("10%", lasts={"months": 1})), when[:4]
+    facts = [partner("p"), agreement("p", starts="1999-01-01"), touch("p", f"{year}-01-01")]
+    settlement = settled(program(std), facts, sale("s1", "1.00", f"{year}-01-31"), sale("s2", "1.00", when))
     assert len(settlement.lines) == payments
 
 
