@@ -36,7 +36,7 @@ def changed(line, place, name):
 
 def test_a_result_that_is_one_higher_is_noticed_without_the_oracle():
     tried = 0
-    for line, book, _ in lines_of(range(60)):
+    for line, book, _ in lines_of(range(90)):
         for place, step in enumerate(line["steps"]):
             if step["do"] not in WORDS | {"total"}:  # what a partner has reached stands on other lines
                 assert problems_of(changed(line, place, "is"), book.places, book.mode, None), step
@@ -46,7 +46,7 @@ def test_a_result_that_is_one_higher_is_noticed_without_the_oracle():
 
 def test_a_figure_that_is_one_higher_is_noticed_with_the_oracle():
     tried = 0
-    for line, book, known in lines_of(range(60)):
+    for line, book, known in lines_of(range(90)):
         for place, step in enumerate(line["steps"]):
             if step["do"] in SUMS and read_sum(step["from"]).value:
                 assert problems_of(changed(line, place, "from"), book.places, book.mode, known), step
