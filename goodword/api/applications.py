@@ -9,10 +9,10 @@ from goodword.accounts.actors import actor_of
 from goodword.api.inputs import NEW_APPLICATION, REASON
 from goodword.api.operations import Body, Call, Operation, by_id, serve
 from goodword.api.queries import Page, choice_filter, page_of, page_query
-from goodword.api.schemas import ApplicationAnswer, page_schema
 from goodword.domain.emails import mask_email
-from goodword.domain.ids import public_id
 from goodword.domain.partner_details import PartnerDetails
+from goodword.objects.schemas import ApplicationAnswer, page_schema
+from goodword.objects.shown import application_shown
 from goodword.partners.models import Application
 from goodword.partners.services import reject_application, submit_application
 from goodword.referrals.onboarding import approve_with_link
@@ -41,7 +41,7 @@ def post_application(request: Call) -> dict[str, Any]:
         actor=actor_of(request),
         now=timezone.now(),
     )
-    return _shown(application)
+    return application_shown(application)
 
 
 def get_application(request: Call) -> dict[str, Any]:
@@ -52,32 +52,21 @@ def get_application(request: Call) -> dict[str, Any]:
 def approve(request: Call) -> dict[str, Any]:
     """Make the applicant a partner on the default terms, with a seat and a first link, as the page does."""
     approve_with_link(request.target, by=None, actor=actor_of(request), now=timezone.now())
-    return _shown(Application.objects.get(pk=request.target.pk))
+    return application_shown(Application.objects.get(pk=request.target.pk))
 
 
 def reject(request: Call) -> dict[str, Any]:
     """Turn the application down; the applicant reads the reason."""
     reason = request.given["reason"]
-    return _shown(reject_application(request.target, reason=reason, actor=actor_of(request), now=timezone.now()))
+    return application_shown(
+        reject_application(request.target, reason=reason, actor=actor_of(request), now=timezone.now())
+    )
 
 
 def _seen(request: Call, application: Application) -> dict[str, Any]:
     """The application as this key may see it: one that only reads is not told how to reach people."""
-    found = _shown(application)
+    found = application_shown(application)
     return found if "manage" in request.api_key.scopes else {**found, "email": mask_email(application.email)}
-
-
-def _shown(application: Application) -> dict[str, Any]:
-    optional = ("contact_name", "email", "website", "country", "audience", "promotion", "reason")
-    return {
-        "id": application.public_id,
-        "name": application.name,
-        **{name: getattr(application, name) or None for name in optional},
-        "status": application.status,
-        "submitted_at": application.submitted_at,
-        "decided_at": application.decided_at,
-        "partner": public_id("partner", application.partner_id) if application.partner_id else None,
-    }
 
 
 _LIST = page_query(status=choice_filter("how it stands", *(state for state, _ in Application.STATUSES)))

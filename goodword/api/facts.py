@@ -16,16 +16,16 @@ from goodword.api.idempotency import Answer
 from goodword.api.operations import Body, Call, Operation, serve, shown
 from goodword.api.problems import Refusal
 from goodword.api.queries import AT_FROM, AT_TO, ID, choice_filter, page_of, page_query, text_filter
-from goodword.api.schemas import FACTS, answer_of_batch, page_schema
 from goodword.domain.errors import InvalidInput
 from goodword.domain.fact_rules import without_position
 from goodword.domain.fact_shapes import CHANNELS, fact_shape
 from goodword.domain.fields import Field, Shape
-from goodword.domain.ids import public_id
 from goodword.domain.moments import Clock
+from goodword.objects.schemas import FACTS, answer_of_batch, page_schema
+from goodword.objects.shown import fact_shown
 from goodword.referrals.known import partners_named
-from goodword.referrals.models import Fact, Rate
-from goodword.referrals.selectors import fact_content, facts_by_id, facts_of, written_at
+from goodword.referrals.models import Fact
+from goodword.referrals.selectors import facts_by_id, facts_of
 from goodword.referrals.services import record_facts
 
 router = Router()
@@ -111,7 +111,7 @@ def _routes(kind: _Kind) -> None:
         )  # fmt: skip
     offer(
         "GET", one, f"get-{kind.name}", f"Read one {kind.name} by its id",
-        schema, target=_target(kind), handler=lambda request: _object(kind, request.target),
+        schema, target=_target(kind), handler=lambda request: fact_shown(kind.name, request.target),
     )  # fmt: skip
 
 
@@ -151,19 +151,9 @@ def _batch(kind: _Kind, schema: type[Schema]) -> Callable[[Call], Answer]:
 def _record(request: Call, kind: _Kind, items: list[Any], show: Callable[[list[dict[str, Any]]], Any]) -> Answer:
     found = record_facts(request.program, kind.name, items, source="api", actor=actor_of(request), now=timezone.now())
     rows = facts_by_id(request.program, kind.name, [stored.external_id for stored in found.rows])
-    objects = [_object(kind, rows[stored.external_id]) for stored in found.rows]
+    objects = [fact_shown(kind.name, rows[stored.external_id]) for stored in found.rows]
     status = 202 if any(one.get("approval") == "waiting" for one in objects) else 201
     return Answer(status, show(objects), replayed=not found.new and not found.replaced)
-
-
-def _object(kind: _Kind, row: Fact) -> dict[str, Any]:
-    return {
-        **fact_content(kind.name, row),
-        "key": public_id(type(row).id_kind, row.pk),
-        "recorded_at": written_at(row.recorded_at),
-        "source": row.source,
-        **({"approval": row.approval} if isinstance(row, Rate) and row.approval else {}),
-    }
 
 
 def _target(kind: _Kind) -> Callable[[Call, str], Fact]:
@@ -180,7 +170,7 @@ def _list(kind: _Kind) -> Callable[[Call], Any]:
     def rows(request: Call) -> Any:
         asked = request.asked
         page = page_of(request, _filtered(request.program, kind, asked), order=kind.order)
-        return {"items": [_object(kind, row) for row in page.rows], "next": page.next or None}
+        return {"items": [fact_shown(kind.name, row) for row in page.rows], "next": page.next or None}
 
     return rows
 

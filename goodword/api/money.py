@@ -12,7 +12,13 @@ from goodword.api.inputs import NEW_RUN
 from goodword.api.operations import Body, Call, Operation, by_id, serve
 from goodword.api.partners import named_partner
 from goodword.api.queries import AT_FROM, AT_TO, Page, choice_filter, page_of, page_query, text_filter
-from goodword.api.schemas import (
+from goodword.commissions.models import Line, Outcome
+from goodword.domain.chart import CHART
+from goodword.domain.ids import public_id
+from goodword.domain.money import to_decimal
+from goodword.ledger.models import Account, Entry, Transaction
+from goodword.ledger.selectors import JournalEntry, JournalTransaction, with_entries
+from goodword.objects.schemas import (
     BalanceAnswer,
     LineAnswer,
     LineWithSteps,
@@ -23,13 +29,7 @@ from goodword.api.schemas import (
     TransactionAnswer,
     page_schema,
 )
-from goodword.commissions.models import Line, Outcome
-from goodword.domain.chart import CHART
-from goodword.domain.fields import percent_text
-from goodword.domain.ids import public_id
-from goodword.domain.money import to_decimal
-from goodword.ledger.models import Account, Entry, Transaction
-from goodword.ledger.selectors import JournalEntry, JournalTransaction, with_entries
+from goodword.objects.shown import line_shown, payout_shown
 from goodword.partners.exact_json import plain_numbers
 from goodword.partners.models import Partner
 from goodword.payouts.models import Payout
@@ -55,7 +55,7 @@ def list_lines(request: Call) -> Page:
     if "at_to" in asked:
         rows = rows.filter(conversion_at__lt=asked["at_to"])
     page = page_of(request, rows.defer("steps"), order=("-conversion_at", "line"))
-    return Page([_line_shown(row) for row in page.rows], page.next)
+    return Page([line_shown(row) for row in page.rows], page.next)
 
 
 def _line(_request: Call, name: str) -> Line:
@@ -67,18 +67,7 @@ def _line(_request: Call, name: str) -> Line:
 
 def get_line(request: Call) -> dict[str, Any]:
     """One line with the arithmetic that led to it."""
-    return {**_line_shown(request.target), "steps": request.target.steps}
-
-
-def _line_shown(line: Line) -> dict[str, Any]:
-    same = ("line", "conversion", "conversion_at", "customer", "kind", "rule", "terms", "currency", "rate")
-    return {
-        **{name: getattr(line, name) for name in (*same, "matures_on", "matures_at", "reasons")},
-        "partner": public_id("partner", line.partner_id),
-        "share": percent_text(line.share_ppm),
-        "basis": to_decimal(line.basis_minor, line.currency),
-        "amount": to_decimal(line.amount_minor, line.currency),
-    }
+    return {**line_shown(request.target), "steps": request.target.steps}
 
 
 def list_outcomes(request: Call) -> Page:
@@ -132,7 +121,7 @@ def list_payouts(request: Call) -> Page:
     if "state" in asked:
         rows = rows.filter(state=asked["state"])
     page = page_of(request, rows, order=("-id",))
-    return Page([_payout_shown(row) for row in page.rows], page.next)
+    return Page([payout_shown(row) for row in page.rows], page.next)
 
 
 def prepare_payouts(request: Call) -> dict[str, Any]:
@@ -153,26 +142,13 @@ def prepare_payouts(request: Call) -> dict[str, Any]:
         "currency": run.currency,
         "amount": to_decimal(total, run.currency),
         "prepared_at": run.prepared_at,
-        "payouts": [_payout_shown(payout) for payout in payouts],
+        "payouts": [payout_shown(payout) for payout in payouts],
     }
 
 
 def get_payout(request: Call) -> dict[str, Any]:
     """One payout."""
-    return _payout_shown(request.target)
-
-
-def _payout_shown(payout: Payout) -> dict[str, Any]:
-    return {
-        "id": payout.public_id,
-        "run": public_id("payout_run", payout.run_id),
-        "partner": public_id("partner", payout.partner_id),
-        "state": payout.state,
-        "currency": payout.currency,
-        "amount": to_decimal(payout.amount_minor, payout.currency),
-        "reference": payout.reference,
-        "settled_at": payout.settled_at,
-    }
+    return payout_shown(request.target)
 
 
 def list_transactions(request: Call) -> Page:

@@ -24,6 +24,7 @@ from goodword.api.queries import Page, read_query
 from goodword.domain.errors import DomainError, InvalidInput, Problem
 from goodword.domain.fact_shapes import object_schema
 from goodword.domain.fields import Shape, read_object
+from goodword.objects.shown import as_json
 
 BATCH_MAX: Final = 1000
 _NOTHING: Final = Shape("this address", {})
@@ -143,7 +144,7 @@ def shown(schema: type[Schema] | None, found: Any) -> Any:
         return None
     if isinstance(found, Page):
         found = {"items": found.rows, "next": found.next or None}
-    return schema.model_validate(found).model_dump(mode="json", by_alias=True, exclude_none=True)
+    return as_json(schema, found)
 
 
 def _response(operation: Operation, answered: Answer) -> HttpResponseBase:

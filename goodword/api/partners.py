@@ -23,7 +23,10 @@ from goodword.api.inputs import (
 from goodword.api.operations import Body, Call, Handler, Operation, by_id, serve
 from goodword.api.problems import Refusal
 from goodword.api.queries import Page, choice_filter, page_of, page_query, text_filter
-from goodword.api.schemas import (
+from goodword.domain.emails import mask_email
+from goodword.domain.moments import Clock, past_instant
+from goodword.domain.partner_details import PartnerDetails
+from goodword.objects.schemas import (
     AgreementAnswer,
     GroupAnswer,
     PartnerAnswer,
@@ -31,10 +34,7 @@ from goodword.api.schemas import (
     TermsVersionAnswer,
     page_schema,
 )
-from goodword.domain.emails import mask_email
-from goodword.domain.ids import public_id
-from goodword.domain.moments import Clock, past_instant
-from goodword.domain.partner_details import PartnerDetails
+from goodword.objects.shown import agreement_shown, partner_shown
 from goodword.partners.exact_json import plain_numbers
 from goodword.partners.models import Agreement, Group, Partner, Terms, TermsVersion
 from goodword.partners.services import (
@@ -94,26 +94,11 @@ def _version(name: str) -> TermsVersion:
 
 def _seen(request: Call, partner: Partner) -> dict[str, Any]:
     """The partner as this key may see it: one that only reads is not told how to reach people."""
-    found = _partner_shown(partner)
+    found = partner_shown(partner)
     if "manage" in request.api_key.scopes:
         return found
     masked = {"email": mask_email(partner.email) or None, "emails": [mask_email(one) for one in partner.emails]}
     return {**found, **masked}
-
-
-def _partner_shown(partner: Partner) -> dict[str, Any]:
-    plain = {name: getattr(partner, name) or None for name in PARTNER_DETAILS if name not in {"emails", "domains"}}
-    return {
-        **plain,
-        "id": partner.public_id,
-        "status": partner.status,
-        "status_reason": partner.status_reason or None,
-        "group": partner.group.key if partner.group else None,
-        "parent": public_id("partner", partner.parent_id) if partner.parent_id else None,
-        "emails": partner.emails,
-        "domains": partner.domains,
-        "joined_at": partner.joined_at,
-    }
 
 
 def list_partners(request: Call) -> Page:
@@ -156,7 +141,7 @@ def post_partner(request: Call) -> dict[str, Any]:
         parent=_parent(request, given.get("parent")),
         joined_at=past_instant(given["joined_at"], Clock(now)) if "joined_at" in given else None,
     )
-    return _partner_shown(partner)
+    return partner_shown(partner)
 
 
 def _parent(request: Call, name: str | None) -> Partner | None:
@@ -174,17 +159,17 @@ def patch_partner(request: Call) -> dict[str, Any]:
         group=_group(given["group"]) if "group" in given else partner.group,
         parent=_parent(request, given["parent"]) if "parent" in given else partner.parent,
     )
-    return _partner_shown(changed)
+    return partner_shown(changed)
 
 
 def pause(request: Call) -> dict[str, Any]:
     """Take a partner out of action."""
-    return _partner_shown(pause_partner(request.target, reason=request.given["reason"], actor=actor_of(request)))
+    return partner_shown(pause_partner(request.target, reason=request.given["reason"], actor=actor_of(request)))
 
 
 def resume(request: Call) -> dict[str, Any]:
     """Put a partner back into action."""
-    return _partner_shown(resume_partner(request.target, actor=actor_of(request)))
+    return partner_shown(resume_partner(request.target, actor=actor_of(request)))
 
 
 def list_groups(request: Call) -> Page:
@@ -296,12 +281,12 @@ def list_agreements(request: Call) -> Page:
     if "partner" in request.asked:
         rows = rows.filter(partner=named_partner(request.program, request.asked["partner"]))
     page = page_of(request, rows, order=("-id",))
-    return Page([_agreement_shown(row) for row in page.rows], page.next)
+    return Page([agreement_shown(row) for row in page.rows], page.next)
 
 
 def get_agreement(request: Call) -> dict[str, Any]:
     """One agreement."""
-    return _agreement_shown(request.target)
+    return agreement_shown(request.target)
 
 
 def post_agreement(request: Call) -> dict[str, Any]:
@@ -315,20 +300,7 @@ def post_agreement(request: Call) -> dict[str, Any]:
         reason=given.get("reason", ""),
         actor=actor_of(request),
     )
-    return _agreement_shown(agreement)
-
-
-def _agreement_shown(agreement: Agreement) -> dict[str, Any]:
-    return {
-        "id": agreement.public_id,
-        "partner": public_id("partner", agreement.partner_id),
-        "terms": agreement.terms_version.settlement_key,
-        "starts_at": agreement.starts_at,
-        "ends_at": agreement.ends_at,
-        "for_cause": agreement.for_cause,
-        "end_reason": agreement.end_reason or None,
-        "accepted_at": agreement.accepted_at,
-    }
+    return agreement_shown(agreement)
 
 
 _PARTNERS = page_query(

@@ -2,59 +2,24 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from ninja import Router, Schema
 
 from goodword.accounts.actors import actor_of
-from goodword.accounts.models import Program
 from goodword.api.inputs import NEW_CODE, NEW_LINK, OPTIONAL_REASON
 from goodword.api.operations import Body, Call, Handler, Operation, by_id, serve
 from goodword.api.partners import named_partner
 from goodword.api.queries import Page, choice_filter, page_of, page_query, text_filter
-from goodword.api.schemas import CodeAnswer, LinkAnswer, page_schema
 from goodword.domain.fields import Shape
-from goodword.domain.ids import public_id
+from goodword.objects.schemas import CodeAnswer, LinkAnswer, page_schema
+from goodword.objects.shown import address_of, code_shown, link_shown
 from goodword.referrals.models import Code, Link
 from goodword.referrals.qr import qr_png, qr_svg
 from goodword.referrals.services import create_code, create_link, revoke_code, revoke_link
 
 router = Router()
 _FORM = Shape("this address", {"format": choice_filter("the picture's form; svg when left out", "svg", "png")})
-
-
-def address_of(program: Program, link: Link) -> str:
-    """The referral address as people share it."""
-    try:
-        path = reverse("site:redirect", args=[program.slug, link.key])
-    except NoReverseMatch:
-        path = f"/r/{program.slug}/{link.key}"
-    return f"{settings.BASE_URL}{path}"
-
-
-def _link_shown(program: Program, link: Link) -> dict[str, Any]:
-    return {
-        **_shared(link),
-        "url": address_of(program, link),
-        "destination": link.destination,
-        "label": link.label or None,
-    }
-
-
-def _code_shown(code: Code) -> dict[str, Any]:
-    return {**_shared(code), "offer": code.offer or None}
-
-
-def _shared(shared: Link | Code) -> dict[str, Any]:
-    return {
-        "id": shared.public_id,
-        "partner": public_id("partner", shared.partner_id),
-        "key": shared.key,
-        "created_at": shared.created_at,
-        "revoked_at": shared.revoked_at,
-    }
 
 
 def _asked(request: Call, rows: Any) -> Any:
@@ -68,7 +33,7 @@ def _asked(request: Call, rows: Any) -> Any:
 def list_links(request: Call) -> Page:
     """Links, newest first."""
     page = _asked(request, Link.objects.all())
-    return Page([_link_shown(request.program, row) for row in page.rows], page.next)
+    return Page([link_shown(request.program, row) for row in page.rows], page.next)
 
 
 def post_link(request: Call) -> dict[str, Any]:
@@ -82,19 +47,19 @@ def post_link(request: Call) -> dict[str, Any]:
         label=given.get("label", ""),
         actor=actor_of(request),
     )
-    return _link_shown(request.program, link)
+    return link_shown(request.program, link)
 
 
 def get_link(request: Call) -> dict[str, Any]:
     """One link."""
-    return _link_shown(request.program, request.target)
+    return link_shown(request.program, request.target)
 
 
 def end_link(request: Call) -> dict[str, Any]:
     """Take a link out of use."""
     reason = request.given.get("reason", "")
     link = revoke_link(request.target, actor=actor_of(request), reason=reason, now=timezone.now())
-    return _link_shown(request.program, link)
+    return link_shown(request.program, link)
 
 
 def link_qr(request: Call) -> HttpResponse:
@@ -105,7 +70,7 @@ def link_qr(request: Call) -> HttpResponse:
 def list_codes(request: Call) -> Page:
     """Codes, newest first."""
     page = _asked(request, Code.objects.all())
-    return Page([_code_shown(row) for row in page.rows], page.next)
+    return Page([code_shown(row) for row in page.rows], page.next)
 
 
 def post_code(request: Call) -> dict[str, Any]:
@@ -115,18 +80,18 @@ def post_code(request: Call) -> dict[str, Any]:
     code = create_code(
         request.program, partner, key=given["key"], offer=given.get("offer", ""), actor=actor_of(request)
     )
-    return _code_shown(code)
+    return code_shown(code)
 
 
 def get_code(request: Call) -> dict[str, Any]:
     """One code."""
-    return _code_shown(request.target)
+    return code_shown(request.target)
 
 
 def end_code(request: Call) -> dict[str, Any]:
     """Take a code out of use for sales from now on."""
     reason = request.given.get("reason", "")
-    return _code_shown(revoke_code(request.target, actor=actor_of(request), reason=reason, now=timezone.now()))
+    return code_shown(revoke_code(request.target, actor=actor_of(request), reason=reason, now=timezone.now()))
 
 
 def code_qr(request: Call) -> HttpResponse:

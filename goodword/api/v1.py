@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from goodword.api import applications, facts, money, partners, sharing
 from goodword.api.problems import MEDIA_TYPE
-from goodword.api.schemas import ProblemDocument
+from goodword.objects.schemas import ProblemDocument
 
 ABOUT = """Everything a company's systems need to run a partner program. Send the header
 `Authorization: Bearer <key>`; amounts are decimal strings, moments are RFC 3339 with an offset. Refusals are problem

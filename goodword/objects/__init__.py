@@ -1,0 +1,1 @@
+"""The objects of a program as its systems read them, by API and webhook alike."""
