@@ -9,6 +9,30 @@ from django.db import models
 
 from goodword.accounts.models import ProgramOwned, User
 from goodword.partners.models import Partner
+from goodword.referrals.click_models import Click, ClickSalt, ClicksByDay, ClicksByHour, KnownBrowser
+
+__all__ = [
+    "Cancel",
+    "Click",
+    "ClickSalt",
+    "ClicksByDay",
+    "ClicksByHour",
+    "Code",
+    "Conversion",
+    "Credit",
+    "Customer",
+    "Fact",
+    "Import",
+    "KnownBrowser",
+    "Link",
+    "Rate",
+    "Refund",
+    "Signal",
+    "Touch",
+    "UnsettledFact",
+    "Upload",
+    "UploadChunk",
+]
 
 
 class Import(ProgramOwned):
@@ -124,29 +148,6 @@ class Code(ProgramOwned):
         indexes = [_listed("code_by_key")]
 
 
-class Click(ProgramOwned):
-    """One visit through a link. Only an attributable one becomes a touch; the others say why not."""
-
-    id_kind = "touch"
-    link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="clicks")
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+")
-    visitor = models.CharField(max_length=64)
-    at = models.DateTimeField()
-    sub_id = models.CharField(max_length=200, blank=True)
-    via_qr = models.BooleanField(default=False)
-    referrer_host = models.CharField(max_length=253, blank=True)
-    not_attributable = models.CharField(
-        max_length=20, blank=True, help_text="head, prefetch, embedded, bot, inactive; empty: counts"
-    )
-    dropped = ArrayField(
-        models.CharField(max_length=20), default=list, blank=True, help_text="parameters left out: too long or unsafe"
-    )
-    privacy_signal = models.BooleanField(default=False, help_text="the visitor sent Sec-GPC or DNT: no cookie was set")
-
-    class Meta:
-        indexes = [models.Index(fields=["program", "partner", "at"], name="click_by_partner")]
-
-
 class Customer(Fact):
     """A client of the company, as the company knows it. Its row may be completed later: the latest fields serve."""
 
@@ -178,7 +179,7 @@ class Touch(Fact):
     channel = models.CharField(max_length=12, choices=[(c, c) for c in CHANNELS])
     at = models.DateTimeField()
     until = models.DateTimeField(null=True)
-    click = models.OneToOneField(Click, null=True, on_delete=models.PROTECT, related_name="touch")
+    click_id = models.UUIDField(null=True, unique=True, help_text="the click it was made of; it outlives that")
 
     class Meta:
         constraints = [

@@ -156,7 +156,7 @@ def _touch(program: Program, click: Click) -> None:
         visitor=click.visitor,
         channel="link",
         at=click.at,
-        click=click,
+        click_id=click.pk,
     ).save(force_insert=True)
     mark_customers(program, customers_of_visitors(program, {click.visitor}), "touch", since=click.at)
 

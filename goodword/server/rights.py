@@ -24,7 +24,8 @@ RETRACT = APPEND | {"UPDATE (retracted_at)"}
 _CUSTOMER = "name email domain country existing visitors payload_hash recorded_at source retracted_at"
 _DECISION = "approval proposed_by_id decided_by_id decided_at"
 
-# A table that is not here may be read, added to and changed, but no row of it may go.
+# A table that is not here may be read, added to and changed, but no row of it may go. Tables of single months have no
+# rights of their own: what may be done to clicks is said of the whole.
 RIGHTS: dict[str, frozenset[str]] = {
     "django_migrations": frozenset({"SELECT"}),
     "accounts_auditentry": APPEND,
@@ -33,7 +34,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "ledger_account": APPEND,  # balances move by the trigger on entries alone
     "ledger_unproved": frozenset(),  # written by triggers, which run as the owner
     "partners_termsversion": APPEND,
-    "referrals_click": APPEND,
+    "referrals_click": APPEND | {"UPDATE (repeated)"},
     "referrals_touch": RETRACT,
     "referrals_conversion": RETRACT,
     "referrals_refund": RETRACT,
@@ -50,6 +51,9 @@ RIGHTS: dict[str, frozenset[str]] = {
     "commissions_checkpoint": ALL,
     "commissions_known": ALL,
     "referrals_unsettledfact": ALL,
+    "referrals_clicksbyhour": ALL,
+    "referrals_clicksbyday": ALL,
+    "referrals_clicksalt": ALL,
     "referrals_upload": ALL,
     "referrals_uploadchunk": ALL,
     "goodword_site_attempts": ALL,
@@ -133,7 +137,7 @@ SELECT c.relname, held.privilege_type FROM pg_class c
   LEFT JOIN LATERAL (SELECT acl.privilege_type FROM aclexplode(c.relacl) acl WHERE acl.grantee = to_regrole(%(role)s)
       UNION ALL SELECT acl.privilege_type || ' (' || a.attname || ')' FROM pg_attribute a, aclexplode(a.attacl) acl
        WHERE a.attrelid = c.oid AND NOT a.attisdropped AND acl.grantee = to_regrole(%(role)s)) held ON true
- WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+ WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 """
 _SEQUENCES = """
 SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'S'

@@ -15,6 +15,8 @@ ABOVE_PROGRAMS = {
     "accounts_organization",
     "accounts_program",
     "accounts_cache",
+    "referrals_clickcursor",  # up to where clicks are counted: one row
+    "referrals_clicksalt",  # one salt a month for all
     "api_bucket",  # how often a key calls: a counter of seconds, found by the key
     "ledger_unproved",  # transactions of the running commit, still to be balanced: empty outside of it
 }
@@ -24,6 +26,7 @@ TIED_BY_TRIGGER = {  # proved set by set: tests/ledger/test_rules.py and tests/c
     "commissions_line",
     "commissions_outcome",
     "commissions_known",
+    "referrals_click",  # storing a click checks nothing; `goodword verify` proves them: tests/referrals/test_clicks.py
 }
 NO_PROGRAM_ALLOWED = {  # rows of a company or of the whole server may stand beside those of a program
     "accounts_membership",
@@ -43,7 +46,10 @@ def _rows(sql, *parameters):
 
 def _our_tables():
     ours = tuple(f"{app.label}_" for app in apps.get_app_configs() if app.name.startswith("goodword."))
-    names = [row[0] for row in _rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")]
+    names = [row[0] for row in _rows("""
+        SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+           AND NOT relispartition
+    """)]  # fmt: skip
     return {name for name in names if name.startswith(ours)}
 
 
