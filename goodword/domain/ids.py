@@ -33,6 +33,9 @@ PREFIXES = {
     "payout": "pay",
     "debt_proposal": "dbt",
     "mail": "eml",
+    "webhook_endpoint": "whe",
+    "webhook_event": "evt",
+    "webhook_delivery": "whd",
 }
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
 _VALUE = {char: value for value, char in enumerate(_ALPHABET)}

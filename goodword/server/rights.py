@@ -57,6 +57,13 @@ RIGHTS: dict[str, frozenset[str]] = {
     "referrals_upload": ALL,
     "referrals_uploadchunk": ALL,
     "goodword_site_attempts": ALL,
+    # What was told to other systems is forgotten after a while: a log, no record.
+    "webhooks_event": ALL,
+    "webhooks_delivery": ALL,
+    "webhooks_attempt": ALL,
+    "webhooks_reading": ALL,
+    "webhooks_recordedfacts": ALL,
+    "webhooks_secret": ALL,
 }
 # Tables of the libraries: who signs in how, sessions, jobs.
 LIBRARIES = ("account_", "auth_", "mfa_", "procrastinate_", "django_session", "accounts_user_")

@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from bootstrap_wrapper import get_bootstrap_css_dir
 from csp.constants import NONCE, NONE, SELF
 
+from goodword.domain.webhook_targets import read_loopback
+
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -87,6 +89,7 @@ INSTALLED_APPS = [
     "goodword.commissions",
     "goodword.payouts",
     "goodword.mail",
+    "goodword.webhooks",
     "goodword.api",
     "goodword.insights",
     "goodword.backoffice",
@@ -209,6 +212,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+# For developers and tests: receivers on this machine, as host:port. Everything else private stays refused.
+WEBHOOK_LOOPBACK = read_loopback(os.environ.get("GOODWORD_WEBHOOK_LOOPBACK", ""))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 8_000  # terms with two hundred rules, each with some forty fields
 IMPORT_MAX_BYTES = int(os.environ.get("GOODWORD_IMPORT_MAX_MB", "200")) * 1024 * 1024

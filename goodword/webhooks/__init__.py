@@ -1,1 +1,1 @@
-"""Outgoing webhooks."""
+"""Webhooks that we send: who listens, what they are told, and what became of every message."""
