@@ -196,7 +196,7 @@ class _Parquet(_Files):
         return self._lines
 
     def write_outcomes(self, outcomes: Outcomes) -> None:
-        with pq.ParquetWriter(self._files[1], OUTCOME_SCHEMA, compression="zstd") as writer:
+        with pq.ParquetWriter(self._files[1], OUTCOME_SCHEMA, compression="snappy") as writer:
             for lo, hi in _slices(outcomes):
                 writer.write_table(outcomes.table(lo, hi))
 
@@ -205,13 +205,18 @@ class _Parquet(_Files):
         super().place()
 
 
+_PACKED = (
+    *("conversion", "partner", "rule", "terms", "kind", "currency", "share_ppm", "basis", "rate", "amount"),
+    *("matures_on", "state", "reasons.list.element", "steps.list.element.do", "steps.list.element.from"),
+    "steps.list.element.is",
+)
 HOW: dict[str, Any] = {
-    "compression": "snappy",
+    "compression": dict.fromkeys(_PACKED, "snappy") | {"line": "none"},  # nothing makes random digits shorter
     "use_dictionary": [
         *("rule", "terms", "kind", "currency", "matures_on", "state"),  # numbers already
-        *("partner", "rate", "reasons.list.element", "steps.list.element.do"),
+        *("rate", "reasons.list.element", "steps.list.element.do"),
     ],
-    "write_statistics": ["partner", "conversion", "matures_on"],
+    "write_statistics": ["matures_on"],
     "write_batch_size": 1 << 16,
     "store_schema": False,  # what stands in dictionaries here is plain text for readers
 }

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from goodword.domain.collector import collector_paused
 from goodword.domain.errors import DomainError, Problem
 from goodword.domain.money import to_decimal
 from goodword.domain.settlement import FactReader, FactSet, Notice, Program, instant
@@ -48,7 +49,8 @@ def settle_files(
         telling = progress_for(wanted=progress)
         request = _Request(program, facts, as_of, out)
         request.only_totals = out is None and summary
-        settled = request.settled(telling, cluster)
+        with collector_paused():
+            settled = request.settled(telling, cluster)
         telling.done(settled.lines)
         _tell_notices(settled.notices)
         if summary:

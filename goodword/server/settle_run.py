@@ -17,7 +17,7 @@ from goodword.domain.settlement.settle import settle_piecemeal
 from goodword.server.line_files import LineWriter
 from goodword.server.settle_progress import Progress
 
-_AT_A_TIME = 3
+_AT_A_TIME = 6
 """Pieces that wait or are worked on behind the rules."""
 
 

@@ -17,7 +17,7 @@ from goodword.domain.settlement import (
     summary,
 )
 from goodword.domain.settlement.fields import parse_instant
-from goodword.domain.settlement.rules.line_ids import digest
+from goodword.domain.settlement.rules.digests import digest, four_digests
 from goodword.domain.settlement.rules.prepare import prepare
 from goodword.domain.settlement.rules.publish import Chunk, Publisher, Totals
 from goodword.domain.settlement.rules.run import Run, settle_tables
@@ -118,12 +118,32 @@ def test_a_settlement_in_chunks_is_the_whole_in_pieces():
     assert pa.concat_tables([chunk.table() for chunk in chunks]).equals(whole.table())
 
 
+def hashed(text: bytes) -> bytes:
+    return hashlib.blake2b(text, digest_size=16).digest()
+
+
 def test_ids_are_hashed_as_the_standard_library_does():
     random = Random(7)
-    words = np.zeros(64, np.uint64)
-    message, found = words.view(np.uint8), np.zeros(8, np.uint64)
     for size in range(301):
+        words, found = np.zeros(64, np.uint64), np.zeros(8, np.uint64)
         text = random.randbytes(size)
-        message[:size] = np.frombuffer(text, np.uint8)
-        digest(message, words, size, found)
-        assert found.tobytes()[:16] == hashlib.blake2b(text, digest_size=16).digest()
+        words.view(np.uint8)[:size] = np.frombuffer(text, np.uint8)
+        digest(words, size, found)
+        assert found.tobytes()[:16] == hashed(text)
+
+
+def test_four_ids_at_a_time_are_hashed_as_the_standard_library_does():
+    random = Random(8)
+    for _ in range(200):
+        texts = [random.randbytes(random.randrange(129)) for _ in range(4)]
+        words, sizes, found = np.zeros(4 * 16, np.uint64), np.array(list(map(len, texts))), np.zeros((2, 4), np.uint64)
+        for lane, text in enumerate(texts):
+            words.view(np.uint8)[128 * lane : 128 * lane + len(text)] = np.frombuffer(text, np.uint8)
+        four_digests(words, sizes, found.ravel())
+        assert [lane.tobytes() for lane in found.T] == [hashed(text) for text in texts]
+
+
+@pytest.mark.parametrize("length", [1, 60, 128, 200])
+def test_ids_of_any_length_and_number_are_those_of_the_contract(length):
+    sales = [sale(f"s{number}" + "x" * (length * number % 190), "60.00") for number in range(11)]
+    assert assert_told_alike(program(terms(percent("10%"))), [*referred(), *sales]) == 11

@@ -71,7 +71,7 @@ class Dated(NamedTuple):
 
 
 def read_conversions(sales: Dated, events: Dated, asked: pa.Array, program: Program) -> tuple[Conversions, list[str]]:
-    """The conversions in (at, id) order with their figures; and the currencies, the program's first.
+    """The conversions in (at, id) order, those of sales without their figures; and the currencies, the program's first.
 
     `asked`: all ids that other facts name.
     """
@@ -101,9 +101,8 @@ def read_conversions(sales: Dated, events: Dated, asked: pa.Array, program: Prog
     places = currencies.put(table, sale_rows, sales.rows, required=True)
     _put_events(table, event_rows, events.rows, currencies)
     given = Asked(named, number, np.append(row_of, np.int32(NONE)))
-    found = Conversions(sales.rows, events.rows, sale_rows, event_rows, given, names, table, places)
-    _put_sales(found)
-    return found, currencies.names
+    table["is_sale"][sale_rows] = table["has_value"][sale_rows] = 1
+    return Conversions(sales.rows, events.rows, sale_rows, event_rows, given, names, table, places), currencies.names
 
 
 def _places(named: Numbered, ids: pa.Array) -> Array:
@@ -145,11 +144,11 @@ def _put_events(table: Table, rows: Array, events: Rows, currencies: _Currencies
         table["has_value"][rows] = kept != MISSING
 
 
-def _put_sales(found: Conversions) -> None:
-    table, sales, rows = found.table, found.sales, found.sale_rows
-    table["is_sale"][rows] = table["has_value"][rows] = 1
+def put_figures(conversions: Conversions) -> None:
+    """What sales came to."""
+    table, sales, rows = conversions.table, conversions.sales, conversions.sale_rows
     for name in _FIGURES:
-        figures = sales.amounts(name, found.places, required=name == "amount")
+        figures = sales.amounts(name, conversions.places, required=name == "amount")
         if figures is not None:
             figures[figures == MISSING] = 0
             table[name][rows] = sales.kept(figures)

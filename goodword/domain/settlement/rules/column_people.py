@@ -11,10 +11,11 @@ from goodword.domain.settlement.records import CHANNELS, CODE, REGISTRATION, Par
 from goodword.domain.settlement.rules import layout
 from goodword.domain.settlement.rules.column_conversions import Dated
 from goodword.domain.settlement.rules.column_texts import column_of, require, text_ranks, texts_at
+from goodword.domain.settlement.rules.compiling import entry
 from goodword.domain.settlement.rules.layout import NONE, Table
 from goodword.domain.settlement.rules.plain_rows import FURTHEST, Rows
 from goodword.domain.settlement.rules.prepare_people import Codes, Tokens, partner_tokens, put_tokens
-from goodword.domain.settlement.rules.prepare_tables import Array, Touches, put, slices, touch_table
+from goodword.domain.settlement.rules.prepare_tables import Array, Touches, in_order, put, slices, touch_table
 from goodword.domain.settlement.rules.prepare_terms import RuleTables
 from goodword.domain.settlement.rules.text_columns import Numbered, hosts, in_order_met, looked_up, lower, numbered
 from goodword.domain.settlement.rules.text_values import MISSING
@@ -142,30 +143,53 @@ def read_touches(touches: Dated, names: Sequence[str], rules: RuleTables) -> tup
     return Recorded(at, expires, partner, ranks[channel], ids), everybody
 
 
-def chosen(recorded: Recorded, rows: Array) -> Recorded:
-    """These rows of touches."""
-    at, expires, partner, rank, ids = recorded
-    return Recorded(at[rows], expires[rows], partner[rows], rank[rows], ids.take(pa.array(rows)))
+class Counted(NamedTuple):
+    """Recorded touches as a table in its order, each for a customer that it counts for, and where the id of each is."""
+
+    customer: Array
+    table: Table
+    ids: pa.Array
+    id_rows: Array
 
 
-def put_touches(recorded: Recorded, customer: Array, table: Table, codes: Codes, rules: RuleTables) -> Table:
-    """The table of touches: recorded ones, each for a customer that it counts for, and codes on sales."""
-    at, expires, partner, rank, ids = recorded
-    found = Touches(customer, at, expires, partner, rank, np.full(len(at), NONE, np.int32))
+def by_customer(recorded: Recorded, rows: Array, customer: Array) -> Counted:
+    """These rows of touches, each for the customer beside it."""
+    ranks = text_ranks(recorded.ids)
+    order = in_order(recorded.at[rows], lambda tied: ranks(rows[tied]), customer)
+    id_rows = rows[order]
+    table = np.empty(len(order), layout.Touch)
+    _put_rows(table, id_rows, recorded.at, recorded.expires, recorded.partner, recorded.rank)
+    return Counted(customer[order], table, recorded.ids, id_rows)
+
+
+@entry
+def _put_rows(table: Table, rows: Array, at: Array, expires: Array, partner: Array, rank: Array) -> None:
+    for i in range(len(rows)):
+        row, touch = rows[i], table[i]
+        touch.at, touch.expires, touch.partner, touch.rank = at[row], expires[row], partner[row], rank[row]
+        touch.conversion = NONE
+
+
+def put_touches(counted: Counted, table: Table, codes: Codes, rules: RuleTables) -> Table:
+    """The table of touches: recorded ones and codes on sales."""
     coded_rows = np.flatnonzero(codes.partner != NONE)
-    if len(coded_rows):
-        used_at = codes.conversions["at"][coded_rows]
-        on_sales = Touches(
-            codes.conversions["customer"][coded_rows],
-            used_at,
-            used_at + rules.channel_windows[CODE],
-            codes.partner[coded_rows],
-            np.full(len(coded_rows), rules.channel_ranks[CODE], np.int8),
-            coded_rows.astype(np.int32),
-        )
-        found = Touches(*map(np.concatenate, zip(found, on_sales, strict=True)))
+    if not len(coded_rows):
+        put(table, "touch", slices(counted.customer, len(table)))
+        return counted.table
+    recorded = Touches(counted.customer, *(counted.table[name] for name in Touches._fields[1:]))
+    used_at = codes.conversions["at"][coded_rows]
+    on_sales = Touches(
+        codes.conversions["customer"][coded_rows],
+        used_at,
+        used_at + rules.channel_windows[CODE],
+        codes.partner[coded_rows],
+        np.full(len(coded_rows), rules.channel_ranks[CODE], np.int8),
+        coded_rows.astype(np.int32),
+    )
+    found = Touches(*map(np.concatenate, zip(recorded, on_sales, strict=True)))
     put(table, "touch", slices(found.customer, len(table)))
-    return touch_table(found, text_ranks(ids))
+    ranks = text_ranks(counted.ids)
+    return touch_table(found, lambda tied: ranks(counted.id_rows[tied]))
 
 
 def read_whose(given: Rows, customers: Customers) -> tuple[Array, Array]:

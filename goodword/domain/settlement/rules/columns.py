@@ -4,7 +4,7 @@ reader that explains.
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import chain, repeat
 from typing import Final, NamedTuple
 
@@ -21,12 +21,19 @@ from goodword.domain.settlement.rules.column_conversions import (
     number_customers,
     put_codes,
     put_customers,
+    put_figures,
     put_lines,
     put_ons,
     read_conversions,
     sales_of,
 )
-from goodword.domain.settlement.rules.column_people import chosen, put_touches, read_customers, read_touches, read_whose
+from goodword.domain.settlement.rules.column_people import (
+    by_customer,
+    put_touches,
+    read_customers,
+    read_touches,
+    read_whose,
+)
 from goodword.domain.settlement.rules.column_properties import put_properties
 from goodword.domain.settlement.rules.column_records import read_agreements, read_partners
 from goodword.domain.settlement.rules.column_texts import NotPlain, column_of, joined, require, text_ranks, texts_at
@@ -83,10 +90,10 @@ class _Given(NamedTuple):
 
 
 def _prepare(program: Program, few: FactSet, sources: Mapping[str, Source], as_of: Instant | None) -> Prepared:
-    """Two things at a time: conversions here, and aside the people that they are of."""
+    """Three things at a time: conversions here, their figures, and aside the people that they are of."""
     rules = rule_tables(program)
     values: dict[int, Sequence[str]] = {}
-    with ThreadPoolExecutor(1) as aside:
+    with ThreadPoolExecutor(1) as aside, ThreadPoolExecutor(1) as figuring:
         touches: list[Dated] = []
         given = _given(few, sources, as_of, (aside, touches))
         going = _People((program, rules, few), (given, sources), touches, values)
@@ -96,8 +103,9 @@ def _prepare(program: Program, few: FactSet, sources: Mapping[str, Source], as_o
         found, currencies = read_conversions(given.sales, given.events, _asked(given), program)
         put_customers(found, customers.numbers)
         reading.result()
+        figures = figuring.submit(put_figures, found)
         ending = aside.submit(going.end, found)
-        business = _business((program, rules), given, (found, currencies), values)
+        business = _business((program, rules), given, (found, currencies, figures), values)
         meeting.result()
         people = ending.result()
     return put_together(program, rules, (people, business), values, given.until)
@@ -133,21 +141,23 @@ def _given(
 def _business(
     known: tuple[Program, RuleTables],
     given: _Given,
-    conversions: tuple[Conversions, list[str]],
+    conversions: tuple[Conversions, list[str], Future[None]],
     values: dict[int, Sequence[str]],
 ) -> Business:
-    (program, rules), (found, currencies) = known, conversions
+    """Everything about conversions; their figures are put in meanwhile."""
+    (program, rules), (found, currencies, figures) = known, conversions
     table = found.table
     put_ons(found, rules)
     lines = put_lines(found, rules, values)
     properties, property_values = put_properties(found, rules.properties)
     found.sales.texts("subscription")
-    refunds, notices = _put_refunds(given.refunds, found)
     _put_cancels(given.cancels, found, program.timezone)
     rate_facts = known_rates(given.rates, {name: number for number, name in enumerate(currencies)}, program.currency)
     rates, exact, table["rate"] = rate_table(
         rate_facts, np.where(table["has_value"], table["currency"], 0), table["at"]
     )
+    figures.result()
+    refunds, notices = _put_refunds(given.refunds, found)
     return Business(
         names=found.names,
         conversions=table,
@@ -174,7 +184,7 @@ class _People:
     ) -> None:
         self._program, self._rules, self._few = known
         (self._given, self._sources), self._values = given, values
-        self._to_read = touches  # taken from the list, so that nothing holds them longer than needed
+        self._to_read = touches  # taken from a list, as what is recorded: nothing holds them longer than needed
 
     def read(self) -> None:
         """What asks for nothing else."""
@@ -182,8 +192,8 @@ class _People:
         agreements = Rows("agreement", self._sources.get("agreement"))
         self._agreements = read_agreements(agreements, self._program)
         touches = self._to_read.pop()
-        self._touches, self._names = read_touches(touches, self._named(), self._rules)
-        self._touch_rows = touches.rows
+        recorded, self._names = read_touches(touches, self._named(), self._rules)
+        self._recorded, self._touch_rows = [recorded], touches.rows
 
     def meet(self, customers: CustomerNumbers) -> None:
         """The customers, and whom touches count for."""
@@ -191,8 +201,8 @@ class _People:
         may_refer_themselves = self._partners if self._program.blocks_self_referral else []
         self._ids = customers
         self._customers = read_customers(customers.known, given, may_refer_themselves, self._rules, self._values)
-        rows, self._whose = read_whose(self._touch_rows, self._customers)
-        self._touches = chosen(self._touches, rows)
+        recorded = self._recorded.pop()
+        self._touches = by_customer(recorded, *read_whose(self._touch_rows, self._customers))
 
     def end(self, conversions: Conversions) -> People:
         """Everything, with the credits and the codes of conversions."""
@@ -205,7 +215,7 @@ class _People:
             partner_rows, self._agreements, partners, rules, self._program.timezone
         )
         codes = Codes(put_codes(conversions, list(self._few.codes), partners.numbers), conversions.table)
-        touches = put_touches(self._touches, self._whose, table, codes, rules)
+        touches = put_touches(self._touches, table, codes, rules)
         credits_, shares = credit_tables(decided, partners, table, conversions.table)
         put_tokens(partner_rows, list(map(len, tokens.of_partners)), 0)
         own = np.fromiter(chain.from_iterable(tokens.of_partners), np.int32)

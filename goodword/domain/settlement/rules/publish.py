@@ -207,6 +207,11 @@ class Chunk:
         hold = np.where(self._lines["hold_days"] == NONE, facts.program[0]["hold_days"], self._lines["hold_days"])
         return facts.conversions["day"][self._lines["conversion"]] + hold
 
+    @cached_property
+    def _maturities(self) -> tuple[Table, list[int]]:
+        """The number of the day on which each line matures, and the day of each number."""
+        return _numbered(self._days)
+
     def _matured(self) -> tuple[list[date], list[str]]:
         days = self._days.tolist()
         dates = {day: date.fromordinal(day) for day in set(days)}
@@ -214,7 +219,7 @@ class Chunk:
         return [dates[day] for day in days], [states[day] for day in days]
 
     def _maturity_columns(self) -> Iterator[pa.Array]:
-        codes, days = _numbered(self._days)
+        codes, days = self._maturities
         yield coded(texts_of([date.fromordinal(day).isoformat() for day in days]), codes)
         yield coded(_STATES, np.array([self._publisher.is_payable(day) for day in days], np.int8)[codes])
 
@@ -232,7 +237,7 @@ class Chunk:
 
     def add_to(self, totals: "Totals") -> None:
         """Add the lines to totals."""
-        codes, days = _numbered(self._days)
+        codes, days = self._maturities
         payable = np.array([self._publisher.is_payable(day) for day in days], np.int8)[codes]
         _add(totals.sums, self._lines, payable)
 
