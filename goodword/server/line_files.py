@@ -9,9 +9,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, Self
+from typing import Any, BinaryIO, Protocol, Self, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +22,9 @@ from goodword.domain.settlement.rules.publish import OUTCOME_SCHEMA, SCHEMA, Chu
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 FOLDER_FILES = ("lines.parquet", "outcomes.parquet")
-_OUTCOMES_AT_ONCE = 1 << 20
+_OUTCOMES_AT_ONCE = 1 << 19
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -197,8 +200,8 @@ class _Parquet(_Files):
 
     def write_outcomes(self, outcomes: Outcomes) -> None:
         with pq.ParquetWriter(self._files[1], OUTCOME_SCHEMA, compression="snappy") as writer:
-            for lo, hi in _slices(outcomes):
-                writer.write_table(outcomes.table(lo, hi))
+            for table in _ahead(lambda rows: outcomes.table(*rows), _slices(outcomes)):
+                writer.write_table(table)
 
     def place(self) -> None:
         self._of(SCHEMA).close()
@@ -226,6 +229,19 @@ HOW: dict[str, Any] = {
 def _rows(chunk: Chunk | pa.Table) -> Iterable[dict[str, Any]]:
     """Lines as files carry them."""
     return chunk.to_pylist() if isinstance(chunk, pa.Table) else map(line_to_json, chunk.lines())
+
+
+def _ahead(work: Callable[[_Given], _Made], given: Iterable[_Given]) -> Iterator[_Made]:
+    """What work makes of each, the next one being made while one is used."""
+    with ThreadPoolExecutor(1) as pool:
+        before: Future[_Made] | None = None
+        for one in given:
+            making = pool.submit(work, one)
+            if before is not None:
+                yield before.result()
+            before = making
+        if before is not None:
+            yield before.result()
 
 
 def _slices(outcomes: Outcomes) -> Iterator[tuple[int, int]]:
