@@ -36,6 +36,8 @@ PREFIXES = {
     "webhook_endpoint": "whe",
     "webhook_event": "evt",
     "webhook_delivery": "whd",
+    "connection": "cnx",
+    "received_event": "rcv",
 }
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
 _VALUE = {char: value for value, char in enumerate(_ALPHABET)}

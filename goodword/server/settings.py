@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "goodword.payouts",
     "goodword.mail",
     "goodword.webhooks",
+    "goodword.connections",
     "goodword.api",
     "goodword.insights",
     "goodword.backoffice",
@@ -217,6 +218,8 @@ WEBHOOK_LOOPBACK = read_loopback(os.environ.get("GOODWORD_WEBHOOK_LOOPBACK", "")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 8_000  # terms with two hundred rules, each with some forty fields
 IMPORT_MAX_BYTES = int(os.environ.get("GOODWORD_IMPORT_MAX_MB", "200")) * 1024 * 1024
+# Where Stripe's list of events is read; another address serves tests and proxies.
+STRIPE_API = os.environ.get("GOODWORD_STRIPE_API", "https://api.stripe.com").rstrip("/")
 
 EMAIL_BACKEND = "goodword.mail.backend.OutboxBackend"
 EMAIL_HOST = os.environ.get("GOODWORD_SMTP_HOST", "")

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:program>/", include("goodword.backoffice.urls")),
     path("portal/<slug:program>/", include("goodword.portal.urls")),
     path("", include("goodword.site.urls")),
+    path("", include("goodword.connections.urls")),
     path("api/", include("goodword.api.urls")),
 ]
 
