@@ -20,6 +20,7 @@ from goodword.accounts.actors import SYSTEM, Actor
 from goodword.accounts.keys import create_key
 from goodword.accounts.models import Membership, Organization, Program, User
 from goodword.commissions.models import Hold, Line, Outcome, SettlementRun
+from goodword.connections.models import Connection, ReceivedEvent
 from goodword.mail.models import Mail
 from goodword.partners.models import Agreement, Application, Group, Partner, PartnerUser, Terms, TermsVersion
 from goodword.payouts.models import DebtProposal, Payout, PayoutLine, PayoutMethod, PayoutRun
@@ -233,6 +234,17 @@ def upload(of: Program, content: bytes = b"id,amount\n1,2.00\n", **fields: Any) 
     row = Upload.unscoped.create(program=of, size=len(content), **(given | fields))
     UploadChunk.objects.create(program=of, upload=row, number=0, data=content)
     return row
+
+
+def connection(of: Program, **fields: Any) -> Connection:
+    given = {"kind": "stripe", "name": _unique("Stripe"), "address": _unique("hook"), "created_at": NOW}
+    return Connection.unscoped.create(program=of, **(given | {"created_by": "test"} | fields))
+
+
+def received_event(of: Connection, body: bytes = b"{}", **fields: Any) -> ReceivedEvent:
+    given = {"event_id": _unique("evt"), "type": "invoice.paid", "happened_at": NOW, "received_at": NOW}
+    given |= {"content_hash": _hash("event"), "outcome": "recorded", "facts": [["sale", "in_1"]]}
+    return ReceivedEvent.unscoped.create(program=of.program, connection=of, body=body, **(given | fields))
 
 
 # What came of them

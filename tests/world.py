@@ -77,6 +77,8 @@ IDS: dict[str, Callable[[Any], str]] = {
     "member": lambda here: Membership.objects.filter(program=here.program, role="viewer").get().public_id,
     "terms_key": lambda here: here.agreement.terms_version.terms.key,
     "transaction": _posted,
+    "connection": lambda here: cast.connection(here.program, name=here.team).public_id,
+    "received": lambda here: cast.received_event(cast.connection(here.program, name=here.team)).public_id,
     # The API names facts by the ids that the company gave them.
     "sale_id": lambda here: here.sale.external_id,
     "event_id": lambda here: cast.sale(here.program, name="lead").external_id,
@@ -89,7 +91,10 @@ IDS: dict[str, Callable[[Any], str]] = {
     "api_key": lambda here: cast.api_key(here.program, name=here.team)[0].public_id,
 }
 # Arguments that name no object of anybody.
-CONSTANTS = {"kind": "svg", "month": "2026-10", "token": "no-such-token", "sale": "sale-1", "pk": "999", "number": "1"}
+CONSTANTS = {
+    "kind": "svg", "month": "2026-10", "token": "no-such-token", "sale": "sale-1", "pk": "999", "number": "1",
+    "address": "no-such-address", "system": "stripe",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ PLACES = (
             Place("settings", "Program"),
             Place("team", "Team", covers=("team",)),
             Place("keys", "API keys", covers=("key",)),
+            Place("connections", "Connections", covers=("connection",)),
             Place("audit", "Audit trail", covers=("audit",)),
             Place("outbox", "Mail outbox", covers=("outbox",)),
         ),

@@ -145,7 +145,8 @@ def invoice(**fields: Any) -> dict[str, Any]:
     given = {
         "id": "in_1", "object": "invoice", "currency": "eur", "customer": "cus_1",
         "customer_email": "ann@buyer.example", "total": 12000, "subtotal": 10000, "amount_paid": 12000, "tax": 2000,
-        "total_tax_amounts": [{"amount": 2000}], "total_discount_amounts": [], "subscription": "sub_1", "billing_reason": "subscription_create",
+        "total_tax_amounts": [{"amount": 2000}], "total_discount_amounts": [],
+        "subscription": "sub_1", "billing_reason": "subscription_create",
         "payment_intent": "pi_1", "charge": "ch_1", "metadata": {}, "discount": None, "created": seconds(),
         "status_transitions": {"paid_at": seconds()},
         "lines": {"data": [{"amount": 10000, "quantity": 1, "price": {"id": "price_1", "product": "prod_pro"}}]},

@@ -181,6 +181,21 @@ def _upload(world: SimpleNamespace) -> Upload:
     return cast.upload(world.program, rows.encode(), file_name="orders.csv", uploaded_by=world.olga)
 
 
+def _connected(world: SimpleNamespace) -> dict[str, str]:
+    """A Stripe account that has sent something, and a shop that has not."""
+    stripe = cast.connection(world.program, name="Our Stripe account", created_at=timezone.now())
+    cast.connection(world.program, name="Shop in Austria", kind="woocommerce", created_at=timezone.now())
+    ago = timezone.now() - timedelta(hours=2)
+    body = b'{"id": "evt_1", "type": "invoice.paid", "data": {"object": {"id": "in_1", "object": "invoice"}}}'
+    given = {"happened_at": ago, "received_at": ago}
+    event = cast.received_event(stripe, body, event_id="evt_1OQxTr2eZvKYlo2C", links=["in_1", "pi_1"], **given)
+    waiting = {"outcome": "waiting", "reason": "payment", "detail": "Waits for the payment that it belongs to."}
+    cast.received_event(stripe, body, type="charge.refunded", facts=[], **waiting, **given)
+    aside = {"outcome": "quarantined", "reason": "missing_field", "detail": "data.object.total is missing"}
+    cast.received_event(stripe, body, facts=[], repeats=2, **aside, **given)
+    return {"connection": stripe.public_id, "received": event.public_id}
+
+
 def _ids(world: SimpleNamespace) -> dict[str, str]:
     """An object for every argument that addresses have; the portal sees those of Alice's firm."""
     alder, terms = world.alder, Terms.objects.get(key="standard")
@@ -207,6 +222,7 @@ def _ids(world: SimpleNamespace) -> dict[str, str]:
         "made": imported.public_id,
         "upload": _upload(world).public_id,
         "letter": str(letter.pk),
+        **_connected(world),
         "rate": cast.rate(world.program, approval="waiting").public_id,
         "month": (timezone.now() - timedelta(days=20)).strftime("%Y-%m"),
         "member": Membership.objects.filter(user=world.vic)[0].public_id,
