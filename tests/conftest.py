@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 from django.db import connection
 
-from tests import browsing, database
+from tests import browsing, database, fronting
 
 ROOT = Path(__file__).resolve().parent.parent
 SCREENSHOTS = ROOT / ".screenshots"
@@ -108,6 +108,15 @@ def live(live_server: Any, settings: Any) -> str:
     settings.BASE_URL = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     return str(live_server.url)
+
+
+@pytest.fixture
+def front(live: str, settings: Any) -> Iterator[str]:
+    """The address of the real front before that server: there links are followed and events are taken."""
+    with fronting.before(live) as address:
+        settings.BASE_URL = address
+        settings.CSRF_TRUSTED_ORIGINS = [address]
+        yield address
 
 
 @pytest.hookimpl(wrapper=True)

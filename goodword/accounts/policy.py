@@ -245,7 +245,7 @@ PUBLIC: list[Rule] = [
     Public("site:apply", "GET POST"),
     Public("site:applied", "GET"),
     # A link of a paused program leads to a neutral page, not to nothing.
-    Public("site:redirect", "GET", when_paused=True),
+    Public("site:link-page", "GET", when_paused=True),
     Public("site:script", "GET"),
     Public("site:test-page", "GET"),
     Public("site:test-checkout", "GET POST"),

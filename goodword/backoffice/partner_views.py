@@ -5,7 +5,6 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -43,6 +42,7 @@ from goodword.partners.selectors import (
 from goodword.payouts.debts import waiting_proposals
 from goodword.payouts.models import PayoutMethod
 from goodword.referrals.models import Code, Link
+from goodword.referrals.selectors import link_address as address_of_link
 from goodword.referrals.sharing import create_code, create_link, revoke_code, revoke_link
 
 COLUMNS = (
@@ -146,7 +146,7 @@ def _consequences(found: Figures) -> dict[str, str]:
 
 def link_address(link: Link) -> str:
     """The address a partner shares."""
-    return f"{settings.BASE_URL}/r/{link.program.slug}/{link.key}"
+    return address_of_link(link.program.slug, link.key)
 
 
 def partner_add(request: StaffRequest) -> HttpResponse:

@@ -5,7 +5,7 @@ Pure text work; whether a key is free is the database's to say.
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from posixpath import normpath
@@ -42,6 +42,7 @@ _FOLD = str.maketrans(
     }
 )
 _PAIRS = (("rn", "m"), ("vv", "w"))
+_WINDOW_DAYS_DEFAULT = 90
 
 
 class InvalidCode(DomainError):
@@ -112,6 +113,18 @@ def checked_key(given: str, *, field: str = "key", denied: Collection[str] = ())
 @lru_cache
 def _reserved_skeletons() -> frozenset[str]:
     return frozenset(skeleton(word) for word in RESERVED)
+
+
+def link_path(program: str, key: str) -> str:
+    """Where a link is found on a server of ours: the program's short name, then the link's key."""
+    return f"/r/{program}/{key}"
+
+
+def link_window_days(attribution: Mapping[str, Any] | None) -> int:
+    """How many days a click counts: the attribution window of links in a program document's `attribution`."""
+    said = attribution or {}
+    windows = said.get("windows") or {}
+    return int(windows.get("link", said.get("window_days", _WINDOW_DAYS_DEFAULT)))
 
 
 def read_sale_code(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from goodword.accounts.models import Program
 from goodword.domain.errors import InvalidInput
+from goodword.domain.links import link_window_days
 from goodword.domain.money import to_decimal
 from goodword.domain.settlement import Program as EngineProgram
 from goodword.domain.settlement import read_facts, read_program, settle
@@ -21,7 +22,6 @@ EXAMPLE_TAX_MINOR = 2_000
 DISCLOSURE = "I receive a commission when you buy through this link. It costs you nothing extra."
 """What stands beside a link when the program has not written its own words."""
 _PARTNER, _CUSTOMER, TERMS = "you", "a-client", "terms"
-_WINDOW_DAYS_DEFAULT = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,7 @@ def disclosure_of(program: Program) -> str:
 
 def window_days(program: Program) -> int:
     """How many days a click counts: the attribution window of links."""
-    attribution = program.attribution or {}
-    windows = attribution.get("windows") or {}
-    return int(windows.get("link", attribution.get("window_days", _WINDOW_DAYS_DEFAULT)))
+    return link_window_days(program.attribution)
 
 
 def worked_example(program: Program, document: Mapping[str, Any], at: str = "2026-03-02T10:00:00Z") -> Example | None:

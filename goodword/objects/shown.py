@@ -5,8 +5,6 @@ What stands in an object is what its schema in `schemas.py` declares; `as_json` 
 
 from typing import Any, Final
 
-from django.conf import settings
-from django.urls import NoReverseMatch, reverse
 from ninja import Schema
 
 from goodword.accounts.models import Program
@@ -16,7 +14,7 @@ from goodword.domain.money import to_decimal
 from goodword.partners.models import Agreement, Application, Partner
 from goodword.payouts.models import Payout
 from goodword.referrals.models import Code, Fact, Link, Rate
-from goodword.referrals.selectors import fact_content, written_at
+from goodword.referrals.selectors import fact_content, link_address, written_at
 
 _OF_PARTNER: Final = ("name", "external_id", "kind", "contact_name", "email", "website", "country", "notes")
 _OF_APPLICATION: Final = ("contact_name", "email", "website", "country", "audience", "promotion", "reason")
@@ -76,11 +74,7 @@ def agreement_shown(agreement: Agreement) -> dict[str, Any]:
 
 def address_of(program: Program, link: Link) -> str:
     """The referral address as people share it."""
-    try:
-        path = reverse("site:redirect", args=[program.slug, link.key])
-    except NoReverseMatch:
-        path = f"/r/{program.slug}/{link.key}"
-    return f"{settings.BASE_URL}{path}"
+    return link_address(program.slug, link.key)
 
 
 def link_shown(program: Program, link: Link) -> dict[str, Any]:

@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 
 from goodword.accounts.access import PartnerRequest, find_own
 from goodword.accounts.actors import actor_of
@@ -21,6 +18,7 @@ from goodword.portal import selectors
 from goodword.portal.qr import qr_file, qr_inline
 from goodword.portal.texts import ready_texts
 from goodword.referrals.models import Code, Link
+from goodword.referrals.selectors import link_address
 from goodword.referrals.services import create_link
 
 
@@ -35,7 +33,7 @@ class Sheet:
 
 def address_of(link: Link, program_slug: str) -> str:
     """The referral address as people share it."""
-    return settings.BASE_URL + reverse("site:redirect", args=[program_slug, link.key])
+    return link_address(program_slug, link.key)
 
 
 def _sheet(request: PartnerRequest, link: Link) -> Sheet:
@@ -103,7 +101,7 @@ def new_link(request: PartnerRequest) -> HttpResponse:
         if link:
             messages.success(request, "Your link is ready to share.")
             return redirect("portal:link", request.program.slug, link.public_id)
-    prefix = f"{urlsplit(settings.BASE_URL).netloc}/r/{request.program.slug}/"
+    prefix = link_address(request.program.slug, "").partition("//")[2]
     context = {"form": form, "prefix": prefix, "section": "share"}
     return render(request, "portal/link_new.html", context, status=422 if form.errors else 200)
 

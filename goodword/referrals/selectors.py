@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from goodword.accounts.models import Program
 from goodword.domain.ids import public_id
+from goodword.domain.links import link_path
 from goodword.domain.money import to_decimal
 from goodword.referrals.models import (
     Cancel,
@@ -28,6 +30,11 @@ _PARTS = ("tax", "shipping", "discount", "fees", "cost")
 def link_by_key(key: str) -> Link | None:
     """The link of the active program with this key, whatever its case; None when there is none."""
     return Link.objects.select_related("partner").filter(key=key.lower()).first()
+
+
+def link_address(program: str, key: str) -> str:
+    """A referral link's address as people share it; `program` is its short name."""
+    return (settings.LINKS_URL or settings.BASE_URL) + link_path(program, key)
 
 
 def facts_of(program: Program, kind: str) -> QuerySet[Any]:

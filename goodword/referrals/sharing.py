@@ -185,7 +185,8 @@ def _denied(program: Program) -> set[str]:
 
 
 def _destination(program: Program, url: str) -> str:
-    own = {urlsplit(settings.BASE_URL).hostname or "", *(host for host in settings.ALLOWED_HOSTS if host != "*")}
+    named = {urlsplit(address).hostname or "" for address in (settings.BASE_URL, settings.LINKS_URL)}
+    own = named | {host for host in settings.ALLOWED_HOSTS if host != "*"}
     return checked_destination(url, allowed_hosts=program.allowed_hosts, own_hosts=own)
 
 

@@ -33,6 +33,15 @@ Processes = Annotated[
     int | None, typer.Option("--processes", help="Web processes (else one per core, up to 4).", min=1)
 ]
 Threads = Annotated[int, typer.Option("--threads", help="Threads in each web process.", min=1, max=64)]
+LinksHost = Annotated[
+    str, typer.Option("--links-host", help="Address of a listener for links alone.", envvar="GOODWORD_LINKS_HOST")
+]
+LinksPort = Annotated[
+    int | None,
+    typer.Option(
+        "--links-port", help="Port of a listener for links alone.", min=1, max=65535, envvar="GOODWORD_LINKS_PORT"
+    ),
+]
 Concurrency = Annotated[int, typer.Option("--concurrency", help="Jobs at the same time.", min=1, max=64)]
 
 
@@ -81,12 +90,15 @@ def serve(
     processes: Processes = None,
     threads: Threads = DEFAULT_THREADS,
     concurrency: Concurrency = DEFAULT_CONCURRENCY,
+    links_host: LinksHost = DEFAULT_HOST,
+    links_port: LinksPort = None,
 ) -> None:
     """Start everything: database, migrations, web and worker. Ctrl-C stops it in order."""
     from goodword.server import serving
 
     _tell_address(host, port)
-    plan = serving.Plan(data, host, port, processes, threads, concurrency)
+    links = (links_host, links_port) if links_port else None
+    plan = serving.Plan(data, host, port, processes, threads, concurrency, links)
     raise typer.Exit(serving.serve(plan, say=_say))
 
 
@@ -122,13 +134,37 @@ def web(
     port: Port = DEFAULT_PORT,
     processes: Processes = None,
     threads: Threads = DEFAULT_THREADS,
+    links_host: LinksHost = DEFAULT_HOST,
+    links_port: LinksPort = None,
 ) -> None:
     """Only answer requests, on the database that DATABASE_URL names (else the embedded one)."""
-    from goodword.server.web import default_processes, serve_web
+    from goodword.server.process_tree import ProcessTree
+    from goodword.server.web import check_port, default_processes, meeting_place, web_parts
 
     _tell_address(host, port)
-    with _database(data):
-        serve_web(host, port, processes=processes or default_processes(), threads=threads)
+    check_port(host, port)
+    links = (links_host, links_port) if links_port else None
+    with _database(data), meeting_place():
+        parts = web_parts(host, port, processes=processes or default_processes(), threads=threads, links=links)
+        raise typer.Exit(ProcessTree(parts, say=_say).run())
+
+
+@app.command(hidden=True)
+def front(*, host: Host = DEFAULT_HOST, port: Port = DEFAULT_PORT, links_only: bool = False) -> None:
+    """A part of web: answers links and events, and hands the rest to the pages."""
+    from goodword.server.web import serve_front
+
+    with _database(None):
+        serve_front(host, port, links_only=links_only)
+
+
+@app.command(hidden=True)
+def pages(*, processes: Processes = None, threads: Threads = DEFAULT_THREADS) -> None:
+    """A part of web: makes the pages that the front hands over."""
+    from goodword.server.web import default_processes, serve_pages
+
+    with _database(None):
+        serve_pages(processes=processes or default_processes(), threads=threads)
 
 
 @app.command()

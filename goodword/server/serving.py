@@ -10,7 +10,7 @@ from pathlib import Path
 from goodword.server.database import Provided, provided
 from goodword.server.errors import MigrationFailed
 from goodword.server.process_tree import Part, ProcessTree, part_command
-from goodword.server.web import check_port, default_processes
+from goodword.server.web import check_port, default_processes, meeting_place, web_parts
 from goodword.server.worker import FINISH_SECONDS_MAX
 
 DATABASE_LOOK_SECONDS = 1.0
@@ -26,12 +26,15 @@ class Plan:
     processes: int | None
     threads: int
     concurrency: int
+    links: tuple[str, int] | None = None
 
 
 def serve(plan: Plan, *, say: Callable[[str], None], ready: Callable[[], None] = lambda: None) -> int:
     """Serve until told to stop; the exit code."""
     check_port(plan.host, plan.port)
-    with provided(plan.data, say=say) as database:
+    if plan.links is not None:
+        check_port(*plan.links)
+    with provided(plan.data, say=say) as database, meeting_place():
         _migrate(say)
         _announce(database, say)
         ready()
@@ -54,10 +57,9 @@ def _announce(database: Provided, say: Callable[[str], None]) -> None:
 
 def _parts(plan: Plan) -> list[Part]:
     """In the order in which they stop."""
-    processes = str(plan.processes or default_processes())
-    address = ["--host", plan.host, "--port", str(plan.port)]
+    processes = plan.processes or default_processes()
     return [
-        Part("web", part_command("web", *address, "--processes", processes, "--threads", str(plan.threads))),
+        *web_parts(plan.host, plan.port, processes=processes, threads=plan.threads, links=plan.links),
         Part("worker", part_command("worker", "--concurrency", str(plan.concurrency)), FINISH_SECONDS_MAX + 10),
     ]
 

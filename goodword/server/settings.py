@@ -44,6 +44,8 @@ DEBUG = os.environ.get("GOODWORD_DEBUG") == "1"
 # Without a kept key sessions end with the process; `goodword serve` keeps one in the data folder.
 SECRET_KEY = _secret("GOODWORD_SECRET_KEY") or secrets.token_urlsafe(50)
 BASE_URL = os.environ.get("GOODWORD_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+# Where partners' links lead through; a domain of its own, if there is one for links.
+LINKS_URL = os.environ.get("GOODWORD_LINKS_URL", "").rstrip("/")
 ALLOWED_HOSTS = [
     urlsplit(BASE_URL).hostname or "127.0.0.1",
     "127.0.0.1",
@@ -92,6 +94,7 @@ INSTALLED_APPS = [
     "goodword.webhooks",
     "goodword.connections",
     "goodword.api",
+    "goodword.ingest",
     "goodword.insights",
     "goodword.backoffice",
     "goodword.portal",
@@ -220,6 +223,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 8_000  # terms with two hundred rules, each with
 IMPORT_MAX_BYTES = int(os.environ.get("GOODWORD_IMPORT_MAX_MB", "200")) * 1024 * 1024
 # Where Stripe's list of events is read; another address serves tests and proxies.
 STRIPE_API = os.environ.get("GOODWORD_STRIPE_API", "https://api.stripe.com").rstrip("/")
+SPOOL_MAX_BYTES = int(os.environ.get("GOODWORD_SPOOL_MAX_MB", "256")) * 1024 * 1024
 
 EMAIL_BACKEND = "goodword.mail.backend.OutboxBackend"
 EMAIL_HOST = os.environ.get("GOODWORD_SMTP_HOST", "")

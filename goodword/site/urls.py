@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from goodword.site import apply, demo_shop, redirect, script, views
+from goodword.site import apply, demo_shop, link_pages, script, views
 
 app_name = "site"
 urlpatterns = [
@@ -10,7 +10,7 @@ urlpatterns = [
     path("programs/<slug:program>/", views.program, name="program"),
     path("programs/<slug:program>/apply", apply.apply, name="apply"),
     path("programs/<slug:program>/applied", apply.applied, name="applied"),
-    path("r/<slug:program>/<str:key>", redirect.redirect, name="redirect"),
+    path("link-page/<slug:program>/<slug:kind>", link_pages.link_page, name="link-page"),
     path("goodword.js", script.script, name="script"),
     path("demo-shop/<slug:program>/", demo_shop.landing, name="test-page"),
     path("demo-shop/<slug:program>/checkout", demo_shop.checkout, name="test-checkout"),

@@ -17,6 +17,12 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko
 
 
 @pytest.fixture
+def live(front):
+    """Links are followed here: through the front."""
+    return front
+
+
+@pytest.fixture
 def acme(live):
     made = cast.acme()
     made.program.is_demo = True

@@ -9,10 +9,8 @@ from goodword.accounts.scope import active_program
 from goodword.commissions.services import settle_program
 from goodword.referrals.models import Link
 from goodword.referrals.services import record_click
-from tests import cast
+from tests import cast, ingesting
 from tests.api.client import Caller
-
-BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 
 
 @pytest.fixture
@@ -37,7 +35,7 @@ def sale(name, customer, at, **fields):
 def test_a_click_becomes_a_commission_and_a_refund_takes_its_part_back(api, acme, client):
     made = {"partner": acme.alder.public_id, "destination": "https://shop.example/", "key": "alder"}
     assert api.post("/links", made).status_code == 201
-    landed = client.get("/r/acme/alder", headers=BROWSER).headers["Location"]
+    landed = ingesting.visit("/r/acme/alder")["Location"]
     click = landed.partition("gw_click=")[2]
     now = timezone.now()
     api.post("/customers", {"id": "c-1", "visitors": [click]})

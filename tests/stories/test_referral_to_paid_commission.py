@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
-from django.test import Client
 from django.utils import timezone
 
 from goodword.accounts.scope import active_program
@@ -18,11 +17,10 @@ from goodword.commissions.verify import verify
 from goodword.ledger.selectors import balances
 from goodword.payouts.methods import set_payout_method
 from goodword.payouts.models import Payout, PayoutRun
-from tests import cast
+from tests import cast, ingesting
 from tests.api.client import Caller
 
 pytestmark = pytest.mark.django_db
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36"
 
 
 class Story:
@@ -62,7 +60,7 @@ class Story:
         return timezone.now().isoformat().replace("+00:00", "Z")
 
     def click(self):
-        answer = Client(headers={"user-agent": BROWSER}).get(f"/r/{self.program.slug}/{self.link.key}")
+        answer = ingesting.visit(f"/r/{self.program.slug}/{self.link.key}")
         assert answer.status_code == 302
         return parse_qs(urlsplit(answer["Location"]).query)["gw_click"][0]
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import TransactionTestCase, override_settings
 from pytest_django.live_server_helper import LiveServer
 
+from tests import fronting
 from tests.web import showcase
 
 
@@ -14,7 +15,7 @@ def shop(django_db_setup, django_db_blocker):
     """A server over two programs that all tests of a file look at; one of them has no data."""
     with django_db_blocker.unblock():
         server = LiveServer("localhost")
-        with override_settings(BASE_URL=server.url, CSRF_TRUSTED_ORIGINS=[server.url]):
-            yield SimpleNamespace(url=server.url, busy=showcase.busy(), bare=showcase.bare())
+        with fronting.before(server.url) as url, override_settings(BASE_URL=url, CSRF_TRUSTED_ORIGINS=[url]):
+            yield SimpleNamespace(url=url, busy=showcase.busy(), bare=showcase.bare())
         server.stop()
         TransactionTestCase("run")._fixture_teardown()

@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.test.utils import setup_test_environment
 from pytest_django.live_server_helper import LiveServer
 
-from tests import browsing
+from tests import browsing, fronting
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def served() -> Iterator[tuple[Any, str]]:
     with browsing.chromium() as browser:
         server = LiveServer("localhost")
         try:
-            with override_settings(BASE_URL=server.url, CSRF_TRUSTED_ORIGINS=[server.url]):
-                yield browser, server.url
+            with fronting.before(server.url) as url, override_settings(BASE_URL=url, CSRF_TRUSTED_ORIGINS=[url]):
+                yield browser, url
         finally:
             server.stop()

@@ -20,7 +20,7 @@ from goodword.accounts.keys import _checksum
 from goodword.accounts.models import ApiKey
 from goodword.api import json_body, queries
 from goodword.referrals.models import Click, Code, Conversion, Customer, Link, Touch
-from tests import cast
+from tests import cast, ingesting
 from tests.api.client import Caller, sale
 
 NOT_YET = {
@@ -360,15 +360,14 @@ def test_b22_a_key_out_of_use_is_told_why_and_nothing_else(api, acme, code, chan
 # The redirect
 
 
-def _follow(client, path, **headers):
-    browser = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", **headers}
-    return client.get(f"/r/acme/{path}", headers=browser)
+def _follow(path, **headers):
+    return ingesting.Visitor({name.lower(): value for name, value in headers.items()}).get(f"/r/acme/{path}")
 
 
 def test_b45_an_unknown_key_gets_a_page_that_names_the_program(client, acme):
-    answer = _follow(client, "never-heard-of")
+    answer = _follow("never-heard-of")
     assert (answer.status_code, answer.cookies) == (404, {})
-    assert "Location" not in answer.headers
+    assert "Location" not in answer
     assert acme.program.name in answer.content.decode()
     assert not Click.unscoped.exists()
 
@@ -376,9 +375,9 @@ def test_b45_an_unknown_key_gets_a_page_that_names_the_program(client, acme):
 @pytest.mark.parametrize("status", ["paused", "rejected"])
 def test_b46_a_link_of_a_partner_out_of_action_earns_nothing(client, acme, status):
     type(acme).unscoped.filter(pk=acme.pk).update(status=status)
-    answer = _follow(client, "paypal")
+    answer = _follow("paypal")
     assert answer.status_code == 200
-    assert "Location" not in answer.headers
+    assert "Location" not in answer
     assert Click.unscoped.get().not_attributable == "inactive"
     assert not Touch.unscoped.exists()
 
@@ -386,19 +385,19 @@ def test_b46_a_link_of_a_partner_out_of_action_earns_nothing(client, acme, statu
 @pytest.mark.parametrize("evil", ["https://evil", "//evil", "/\\evil", "%2f%2fevil", "https:evil"])
 @pytest.mark.parametrize("name", ["redir_url", "url", "next", "to", "destination"])
 def test_b47_the_request_cannot_say_where_it_leads(client, acme, evil, name):
-    answer = _follow(client, f"paypal?{name}={evil}")
+    answer = _follow(f"paypal?{name}={evil}")
     assert answer.status_code == 302
-    assert answer.headers["Location"].startswith("https://shop.example/?")
-    assert "evil" not in answer.headers["Location"]
+    assert answer["Location"].startswith("https://shop.example/?")
+    assert "evil" not in answer["Location"]
 
 
 @pytest.mark.parametrize("value", ["x" * 10_000, "<script>alert(1)</script>"])
 def test_b54_a_sub_id_that_cannot_be_kept_is_dropped_whole_and_counted(client, acme, value):
-    answer = _follow(client, f"paypal?sub={quote(value)}")
+    answer = _follow(f"paypal?sub={quote(value)}")
     click = Click.unscoped.get()
     assert answer.status_code == 302
     assert (click.sub_id, click.dropped) == ("", ["sub"])
-    assert Touch.unscoped.filter(click_id=click.pk).exists()
+    assert click.not_attributable == ""
 
 
 @pytest.mark.parametrize(
@@ -413,13 +412,13 @@ def test_b54_a_sub_id_that_cannot_be_kept_is_dropped_whole_and_counted(client, a
     ],
 )
 def test_b55_machines_are_sent_on_and_not_credited(client, acme, headers, why):
-    assert _follow(client, "paypal", **headers).status_code == 302
+    assert _follow("paypal", **headers).status_code == 302
     assert Click.unscoped.get().not_attributable == why
     assert not Touch.unscoped.exists()
 
 
 def test_b55_head_is_sent_on_and_not_credited(client, acme):
-    assert client.head("/r/acme/paypal", headers={"User-Agent": "Mozilla/5.0 Firefox/140.0"}).status_code == 302
+    assert ingesting.visit("/r/acme/paypal", "head").status_code == 302
     assert Click.unscoped.get().not_attributable == "head"
     assert not Touch.unscoped.exists()
 
@@ -442,11 +441,11 @@ def test_b56_a_click_of_ours_tells_which_browser_the_customer_is(api, acme):
 
 def test_b57_a_header_cannot_be_smuggled_in(client, acme):
     for path in ("paypal%0d%0aSet-Cookie:x=1", "%0d%0aSet-Cookie:x=1", "paypal%00"):
-        answer = _follow(client, path)
+        answer = _follow(path)
         assert answer.status_code == 400
         assert "x" not in answer.cookies
-    smuggled = _follow(client, "paypal?utm_source=a%0d%0aSet-Cookie:x=1")
-    assert "\n" not in smuggled.headers["Location"]
+    smuggled = _follow("paypal?utm_source=a%0d%0aSet-Cookie:x=1")
+    assert "\n" not in smuggled["Location"]
 
 
 # Destinations and amounts that are good
