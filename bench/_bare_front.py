@@ -23,13 +23,13 @@ def front() -> Bare:
 
 def main() -> None:
     """Serve at the port that the command line names."""
-    from granian.constants import Interfaces, Loops
+    from granian.constants import Interfaces, Loops, TaskImpl
     from granian.log import LogLevels
     from granian.server import Server
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "goodword.server.settings")
     Server(
-        "bench._bare_front:front", factory=True, port=int(sys.argv[1]), interface=Interfaces.RSGI, loop=Loops.uvloop,
+        "bench._bare_front:front", factory=True, port=int(sys.argv[1]), interface=Interfaces.RSGI, loop=Loops.uvloop, task_impl=TaskImpl.rust,
         backlog=2048, backpressure=2048, websockets=False, log_level=LogLevels.warning,
     ).serve()  # fmt: skip
 

@@ -102,6 +102,9 @@ class FrontInTest(Front):
         self.table = LinkTable()
         self.table.replace_all(_links(""))
 
+    async def _apart(self, work: Any) -> None:
+        await work
+
     async def _kept(self, row: bytes) -> frozenset[bytes]:
         statement = f"COPY {TABLE} ({', '.join(CLICK_COLUMNS)}) FROM STDIN (FORMAT binary)"
         with connection.cursor() as cursor, cursor.copy(statement) as copy:

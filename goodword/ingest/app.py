@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final
 from unicodedata import category
@@ -84,11 +85,15 @@ class Front:
             if link is not None and not link.inactive and scope.method == "GET":
                 await self._send_on(link, scope, protocol)
             else:
-                await self._seldom(path[3:], scope, protocol)
+                await self._apart(self._seldom(path[3:], scope, protocol))
         elif self._links_only:
             protocol.response_empty(404, _SEALED)
         else:
-            await self._pages.hand_over(scope, protocol)
+            await self._apart(self._pages.hand_over(scope, protocol))
+
+    async def _apart(self, work: Coroutine[Any, Any, None]) -> None:
+        """In a task of asyncio: Granian's own are quicker, and know no time limits."""
+        await self._loop.create_task(work)
 
     async def _send_on(self, link: Link, scope: Any, protocol: Any) -> None:
         """Store the visit, then send the person on."""

@@ -59,7 +59,7 @@ def meeting_place() -> Iterator[None]:
 
 def serve_front(host: str, port: int, *, links_only: bool) -> None:
     """Answer links and events, and hand the rest to the pages, until told to stop."""
-    from granian.constants import Interfaces, Loops
+    from granian.constants import Interfaces, Loops, TaskImpl
     from granian.log import LogLevels
     from granian.server import Server
 
@@ -72,6 +72,7 @@ def serve_front(host: str, port: int, *, links_only: bool) -> None:
         port=port,
         interface=Interfaces.RSGI,
         loop=Loops.uvloop,
+        task_impl=TaskImpl.rust,  # a request that waits for a commit costs a fifth less
         workers=default_fronts(),
         backlog=AT_ONCE_MAX,
         backpressure=AT_ONCE_MAX,
