@@ -29,8 +29,9 @@ def main() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "goodword.server.settings")
     Server(
-        "bench._bare_front:front", factory=True, port=int(sys.argv[1]), interface=Interfaces.RSGI, loop=Loops.uvloop, task_impl=TaskImpl.rust,
-        backlog=2048, backpressure=2048, websockets=False, log_level=LogLevels.warning,
+        "bench._bare_front:front", factory=True, port=int(sys.argv[1]), interface=Interfaces.RSGI,
+        loop=Loops.uvloop, task_impl=TaskImpl.rust, backlog=2048, backpressure=2048, websockets=False,
+        log_level=LogLevels.warning,
     ).serve()  # fmt: skip
 
 
