@@ -235,6 +235,10 @@ API: list[Rule] = [
     Route("api:prepare-payouts", scopes="payouts:write"),
     Route("api:list-transactions", scopes="read"),
     Route("api:get-transaction", scopes="read"),
+    Route("api:list-connections", scopes="read manage"),
+    Route("api:list-received-events", scopes="read manage"),
+    Route("api:get-received-event", scopes="read manage"),
+    Route("api:replay-received-event", scopes="manage", when_paused=True),
 ]
 
 PUBLIC: list[Rule] = [

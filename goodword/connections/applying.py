@@ -1,7 +1,7 @@
 """From facts that should stand to facts that do: through the same door as every other fact, and never twice.
 
-Sales, events and cancels are recorded once. Refunds follow what is known of the payment: one that turned out not to
-have happened is withdrawn.
+Sales and refunds follow what is known of the payment: what turned out otherwise is withdrawn, and recorded as it is.
+Events and cancels are recorded once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,9 +18,9 @@ from goodword.domain.errors import DomainError, InvalidInput
 from goodword.domain.moments import instant
 from goodword.domain.money import to_decimal
 from goodword.referrals.errors import IdempotencyMismatch
-from goodword.referrals.models import Customer, Refund
+from goodword.referrals.models import Conversion, Customer, Refund
 from goodword.referrals.services import record_facts
-from goodword.referrals.withdrawing import withdraw_refunds
+from goodword.referrals.withdrawing import withdraw
 
 SOURCES: Final = {"standard": "webhook"}
 _STAY: Final = frozenset({"sale", "event", "cancel"})
@@ -95,9 +95,10 @@ def _record(door: Door, kind: str, facts: Iterable[Fact], done: Applied) -> None
         try:
             is_new = _record_one(door, kind, fact)
         except IdempotencyMismatch as refused:
-            # What the same system told first of a sale stands; its later words on it are refunds.
-            if kind in _STAY and door.merges:
-                done.known.append((kind, fact["id"]))
+            if door.merges and kind == "sale" and _is_ours(door, fact):
+                _tell_anew(door, fact, done)
+            elif door.merges and kind in _STAY:
+                done.known.append((kind, fact["id"]))  # another door told it first: that stands
             else:
                 done.refused.append(Refused(kind, fact["id"], refused.code, refused.message))
         except DomainError as refused:
@@ -105,6 +106,24 @@ def _record(door: Door, kind: str, facts: Iterable[Fact], done: Applied) -> None
             done.refused.append(Refused(kind, str(fact.get("id", "")), problem.code, refused.message))
         else:
             (done.new if is_new else done.known).append((kind, fact["id"]))
+
+
+def _is_ours(door: Door, fact: Fact) -> bool:
+    return Conversion.objects.filter(external_id=fact["id"], source=door.source, retracted_at=None).exists()
+
+
+def _tell_anew(door: Door, fact: Fact, done: Applied) -> None:
+    """The same payment told more fully: a session that names the code came after the invoice."""
+    reason = f"{door.connection.get_kind_display()} tells more of this sale now"
+    try:
+        with transaction.atomic():
+            withdraw(door.connection.program, "sale", [fact["id"]], reason=reason, actor=door.actor, now=door.now)
+            _record_one(door, "sale", fact)
+    except DomainError as refused:
+        done.refused.append(Refused("sale", fact["id"], refused.problems[0].code, refused.message))
+    else:
+        done.withdrawn.append(fact["id"])
+        done.new.append(("sale", fact["id"]))
 
 
 def _record_one(door: Door, kind: str, fact: Fact) -> bool:
@@ -138,7 +157,7 @@ def _refunds(door: Door, wanted: Wanted, done: Applied) -> None:
     gone = [row.external_id for row in live if should.get(row.external_id) != _held(row)]
     if gone:
         reason = f"{door.connection.get_kind_display()} says now that this was not given back, or differently"
-        withdraw_refunds(door.connection.program, gone, reason=reason, actor=door.actor, now=door.now)
+        withdraw(door.connection.program, "refund", gone, reason=reason, actor=door.actor, now=door.now)
         done.withdrawn += gone
     _record(door, "refund", wanted.refunds, done)
 

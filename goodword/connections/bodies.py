@@ -23,8 +23,8 @@ class NotTaken(DomainError):
     """A body we do not take; `status` says how to answer."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
         self.status, self.code = status, code
+        super().__init__(message)
 
 
 def body_of(request: HttpRequest) -> bytes:

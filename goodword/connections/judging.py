@@ -1,7 +1,7 @@
 """Judging a stored event: what it is worth together with the others it belongs to, recorded once.
 
-An event is stored before it is judged, so whatever happens here can be done again. One event of a connection is judged
-at a time; what it waits for wakes it up.
+An event is stored before it is judged, so whatever happens here can be done again. One event of a program is judged at
+a time; what it waits for wakes it up.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ def words_for(reason: str) -> str:
 def judge(key: UUID, now: datetime, *, at_once: bool = False) -> bool:
     """Judge one event, and then those that waited for it; says whether it was done.
 
-    `at_once`: leave it to the worker when another event of the connection is being judged right now.
+    `at_once`: leave it to the worker when another event of the program is being judged right now.
     """
     woken: Sequence[UUID] = ()
     if not ReceivedEvent.unscoped.filter(pk=key, outcome__in=OPEN).update(tries=F("tries") + 1):
@@ -84,10 +84,8 @@ def _judge(key: UUID, now: datetime, *, at_once: bool) -> tuple[bool, Sequence[U
 
 
 def _take_turn(event: ReceivedEvent, *, at_once: bool) -> bool:
-    """One at a time for each connection: of two events of one payment the later sees what the earlier has recorded."""
-    number = int.from_bytes(
-        hashlib.blake2b(f"judge {event.connection_id}".encode(), digest_size=8).digest(), signed=True
-    )
+    """One at a time for each program: of two events of one payment the later sees what the earlier has recorded."""
+    number = int.from_bytes(hashlib.blake2b(f"judge {event.program_id}".encode(), digest_size=8).digest(), signed=True)
     with database.cursor() as cursor:
         if at_once:
             cursor.execute("select pg_try_advisory_xact_lock(%s)", [number])

@@ -28,8 +28,8 @@ class NotSigned(DomainError):
     """A request that does not come from who it should come from; answered with 401."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
         self.code = code
+        super().__init__(message)
 
 
 Headers = Mapping[str, str]

@@ -52,7 +52,14 @@ def seen(event: ReceivedEvent, now: datetime) -> Seen:
 
 
 def _readable(event: ReceivedEvent) -> Any:
-    return ReceivedEvent.unscoped.filter(connection_id=event.connection_id).exclude(outcome="quarantined")
+    """Events that may be read together with this one: those of its connection; at Stripe, where ids are unique, those
+    of every connection of the program and mode, so that two to one account tell the same.
+    """
+    together = [event.connection_id]
+    if event.connection.kind == "stripe":
+        ours = Connection.objects.filter(kind="stripe", mode=event.connection.mode)
+        together = list(ours.values_list("pk", flat=True))
+    return ReceivedEvent.unscoped.filter(connection_id__in=together).exclude(outcome="quarantined")
 
 
 def _tied(event: ReceivedEvent) -> Related:

@@ -17,8 +17,8 @@ class Unreadable(DomainError):
     """An event that says too little, or nonsense: it waits for a person, and changes nothing."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
         self.code = code
+        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)

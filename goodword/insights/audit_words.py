@@ -72,6 +72,13 @@ _WORDS: Mapping[str, Words] = {
     "commission.clawed_back": Words(
         "took commission back from {it} because of refunds", "Commission taken back after a refund", tone="bad"
     ),
+    "connection.event_replayed": Words("judged the event {it} again"),
+    "connection.key_forgotten": Words("took the key to Stripe's list from {it}"),
+    "connection.key_given": Words("gave {it} a key to Stripe's list"),
+    "connection.made": Words("connected {it}"),
+    "connection.secret_rotated": Words("gave {it} a new secret"),
+    "connection.switched_off": Words("turned {it} off", tone="bad"),
+    "connection.switched_on": Words("turned {it} on", tone="good"),
     "debt.proposed": Words("proposed what to do about a debt: {it}", "Proposed what to do about the debt"),
     "debt.confirmed": Words(
         "confirmed what to do about a debt: {it}",
@@ -115,6 +122,8 @@ _WORDS: Mapping[str, Words] = {
     "rate.approved": Words("approved the exchange rate {it}"),
     "rate.held": Words("held back the exchange rate {it} until somebody has looked at it"),
     "rate.refused": Words("refused the exchange rate {it}"),
+    "refund.withdrawn": Words("withdrew the refund {it}", "Withdrawn: it did not happen"),
+    "sale.withdrawn": Words("withdrew the sale {it}", "Withdrawn: it was told anew"),
     "seat.invited": Words("invited seat {it}", lambda e: f"Invited {_after(e, 'email')} to the partner pages"),
     "team.invited": Words("invited {it} to the team"),
     "team.left": Words("took {it} off the team"),

@@ -303,3 +303,36 @@ class ProgramAnswer(Answered):
     status: str
     allowed_hosts: list[str]
     document: dict[str, Any]
+
+
+class ConnectionAnswer(Answered):
+    """A system that sends us signed webhooks."""
+
+    id: str
+    kind: str
+    name: str
+    mode: str
+    is_on: bool
+    created_at: datetime
+
+
+class FactName(Answered):
+    """A fact by its kind and its id."""
+
+    kind: str
+    id: str
+
+
+class ReceivedEventAnswer(Answered):
+    """An event that a connection sent, and what became of it."""
+
+    id: str
+    event_id: str = Field(..., description="its id in the system that sent it")
+    type: str
+    outcome: str
+    reason: str | None = Field(None, description="stable")
+    detail: str | None = None
+    happened_at: datetime
+    received_at: datetime
+    repeats: int = Field(..., description="how often it came again")
+    facts: list[FactName] = Field(..., description="what was recorded when it was judged")

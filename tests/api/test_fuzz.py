@@ -27,6 +27,8 @@ def stage() -> SimpleNamespace:
     known |= {"partner": [alder.public_id], "terms_key": ["standard"], "number": ["1"]}
     known |= {"link": [cast.link(alder).public_id], "code": [cast.code(alder, key="save10").public_id]}
     known |= {"line": [cast.line(alder).line], "payout": [cast.payout(alder).public_id]}
+    connection = cast.connection(program)
+    known |= {"connection": [connection.public_id], "received": [cast.received_event(connection).public_id]}
     return SimpleNamespace(api=Caller(program, "read", "manage", "events:write"), known=known)
 
 
