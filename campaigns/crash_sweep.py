@@ -3,6 +3,7 @@
     ./run.sh campaign crash_sweep            a fresh program for each N, killed at N and at one M of the recovery
     ./run.sh campaign crash_sweep --all      the same for every pair of N and M (hours)
     ./run.sh campaign crash_sweep --small    one program, killed at 1, 2, 3 ..., each run recovering from the last
+    ./run.sh campaign crash_sweep --clicks   the counting of clicks, killed at 1, 2, 3 ...
     ./run.sh campaign crash_sweep --worker   the command `goodword worker`, with its queue, killed at N and again at M
 
 Makes a database of its own, unless DATABASE_URL names one: that one is used and small programs stay behind in it.
@@ -23,10 +24,16 @@ def main() -> None:
     given.add_argument("--small", action="store_true", help="one program, killed again and again")
     given.add_argument("--all", action="store_true", help="every pair of a kill and a kill of its recovery")
     given.add_argument("--worker", action="store_true", help="kill the worker process itself, not only its settlement")
+    given.add_argument("--clicks", action="store_true", help="kill the counting of clicks")
     given.add_argument("--minutes", type=float, default=30.0, help="with --worker: begin no further program after that")
     given.add_argument("--seed", default="", help="taken for the sake of all campaigns; this one tries every number")
     options = given.parse_args()
     with _database():
+        if options.clicks:
+            from campaigns import _killed_counting
+
+            print(json.dumps(_killed_counting.sweep()))
+            return
         from campaigns import _crash_worker as worker
 
         if options.worker:

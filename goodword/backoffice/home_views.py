@@ -45,7 +45,7 @@ def home_chart(request: StaffRequest) -> HttpResponse:
     weeks = weekly(request.program, now=timezone.now())
     drawn = partial(weekly_chart, weeks, first="Referrals", second="Conversions")
     context = {"chart": drawn(), "small_chart": drawn(narrow=True)}
-    return render(request, "backoffice/chart.html", context)
+    return render(request, "parts/drawing.html", context)
 
 
 def _best(request: StaffRequest) -> list[tuple[object, object]]:

@@ -22,6 +22,7 @@ from goodword.commissions.selectors import Figures, LineFilter, figures, lines_p
 from goodword.domain.money import to_decimal
 from goodword.domain.partner_states import partner_may
 from goodword.insights.band import band_of, last_maturity
+from goodword.insights.clicks import clicks_drawing, clicks_of
 from goodword.insights.csv import csv_response
 from goodword.insights.listing import Choice, Column, Filter, Listing, chosen, listing, searched
 from goodword.insights.partners import codes_of, links_with_clicks, with_balances
@@ -116,6 +117,7 @@ def partner(request: StaffRequest, partner: str) -> HttpResponse:
         "agreements": agreements_of(one),
         "links": [(link, link_address(link), qr_svg(link_address(link))) for link in links_with_clicks(one)],
         "codes": codes_of(one),
+        "found": clicks_of(request.program, partner=one, now=now),
         "lines": lines.rows,
         "more_lines": lines.next,
         "taken_back": taken_back(request.program, one.pk, size=5)[0],
@@ -129,6 +131,12 @@ def partner(request: StaffRequest, partner: str) -> HttpResponse:
         "may_end": partner_may(one.status, "end"),
     }
     return render(request, "backoffice/partners/page.html", context)
+
+
+def partner_clicks_chart(request: StaffRequest, partner: str) -> HttpResponse:
+    """The drawing of a partner's clicks alone: the first of a process takes a second."""
+    found = clicks_of(request.program, partner=access.find(Partner, partner), now=timezone.now())
+    return render(request, "parts/drawing.html", clicks_drawing(found))
 
 
 def _consequences(found: Figures) -> dict[str, str]:

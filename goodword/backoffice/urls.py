@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("partners.csv", partners.partners_csv, name="partners-csv"),
     path("partners/new", partners.partner_add, name="partner-add"),
     path("partners/<str:partner>", partners.partner, name="partner"),
+    path("partners/<str:partner>/clicks", partners.partner_clicks_chart, name="partner-clicks-chart"),
     path("partners/<str:partner>/edit", partners.partner_edit, name="partner-edit"),
     path("partners/<str:partner>/pause", partners.partner_pause, name="partner-pause"),
     path("partners/<str:partner>/resume", partners.partner_resume, name="partner-resume"),

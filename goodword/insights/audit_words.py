@@ -97,6 +97,7 @@ _WORDS: Mapping[str, Words] = {
     "key.revoked": Words("revoked the API key {it}"),
     "link.created": Words("created link {it}", "New link {it}"),
     "link.revoked": Words("revoked link {it}", "Link {it} revoked"),
+    "customer.visitor_erased": Words("erased a visitor", "A visitor was erased"),
     "partner.changed": Words("changed partner {it}", _changed),
     "partner.created": Words("created partner {it}", lambda e: f"Became a partner on {_terms(e)}", tone="good"),
     "partner.paused": Words("paused {it}", "Paused: new clicks stop counting", tone="warn"),

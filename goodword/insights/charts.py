@@ -24,24 +24,26 @@ _FIRST, _SECOND, _TEXT, _GRID = _TOKENS
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """One row of a chart over time: the Monday it begins on and two counts."""
+    """One row of a chart over time: the day it begins on and two counts."""
 
     starts: date
     first: int
     second: int
 
 
-def weekly_chart(weeks: Sequence[Week], *, first: str, second: str, narrow: bool = False) -> SafeString:
+def weekly_chart(
+    weeks: Sequence[Week], *, first: str, second: str, narrow: bool = False, per: str = "week"
+) -> SafeString:
     """Two counts over time: the first as an area, the second as a dashed line, each named at its end.
 
-    `narrow` is drawn for a phone, so that its words keep their size.
+    `narrow` is drawn for a phone, so that its words keep their size; `per` says what one row stands for.
     """
     values = [
         {"week": week.starts.isoformat(), "series": name, "count": count}
         for week in weeks
         for name, count in ((first, week.first), (second, week.second))
     ]
-    return _drawn(json.dumps(_weekly(values, first, second, 238 if narrow else 540)))
+    return _drawn(json.dumps(_weekly(values, first, second, 238 if narrow else 540, f"per {per}")))
 
 
 @lru_cache(maxsize=256)
@@ -54,7 +56,7 @@ def _drawn(spec: str) -> SafeString:
     return SafeString(svg)
 
 
-def _weekly(values: list[dict[str, Any]], first: str, second: str, width: int) -> dict[str, Any]:
+def _weekly(values: list[dict[str, Any]], first: str, second: str, width: int, title: str) -> dict[str, Any]:
     apart = _apart(values)
     x = {
         "field": "week",
@@ -62,7 +64,7 @@ def _weekly(values: list[dict[str, Any]], first: str, second: str, width: int) -
         "title": None,
         "axis": _axis(format="%-d %b", tickCount=6 if width > 400 else 3, grid=False),
     }
-    y = {"field": "count", "type": "quantitative", "title": "per week", "axis": _axis(tickCount=4), "stack": None}
+    y = {"field": "count", "type": "quantitative", "title": title, "axis": _axis(tickCount=4), "stack": None}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "width": width,

@@ -172,7 +172,7 @@ def settles_now(program: Program) -> bool:
 
 
 def weekly(program: Program, *, now: datetime, weeks: int = WEEKS) -> list[Week]:
-    """Referrals (touches) and credited conversions by whole week in the program's zone, the last half year or longer.
+    """Referrals (clicks of people, other touches) and credited conversions by whole week in the program's zone.
 
     The running week is left out: half a week always looks like a fall.
     """
@@ -186,19 +186,24 @@ def weekly(program: Program, *, now: datetime, weeks: int = WEEKS) -> list[Week]
     return [Week(week, touches[week], sales[week]) for week in starts]
 
 
+# Clicks by what is counted of them (by days of UTC), all other touches one by one.
 _TOUCHES = """
-    SELECT date_trunc('week', at AT TIME ZONE %s)::date, count(*) FROM referrals_touch
-     WHERE program_id = %s AND at >= %s AND retracted_at IS NULL GROUP BY 1
+    SELECT week, sum(n)::bigint FROM (
+        SELECT date_trunc('week', at AT TIME ZONE %(zone)s)::date AS week, count(*) AS n FROM referrals_touch
+         WHERE program_id = %(program)s AND at >= %(since)s AND retracted_at IS NULL AND click_id IS NULL GROUP BY 1
+        UNION ALL SELECT date_trunc('week', day)::date, sum(people) FROM referrals_clicksbyday
+         WHERE program_id = %(program)s AND day >= (%(since)s AT TIME ZONE %(zone)s)::date AND aspect = '' GROUP BY 1
+    ) each GROUP BY 1
 """
 _CONVERSIONS = """
-    SELECT date_trunc('week', conversion_at AT TIME ZONE %s)::date, count(DISTINCT conversion) FROM commissions_line
-     WHERE program_id = %s AND conversion_at >= %s GROUP BY 1
+    SELECT date_trunc('week', conversion_at AT TIME ZONE %(zone)s)::date, count(DISTINCT conversion)
+      FROM commissions_line WHERE program_id = %(program)s AND conversion_at >= %(since)s GROUP BY 1
 """
 
 
 def _by_week(statement: str, program: Program, since: datetime) -> Counter[date]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [program.timezone, program.pk, since])
+        cursor.execute(statement, {"zone": program.timezone, "program": program.pk, "since": since})
         return Counter(dict(cursor.fetchall()))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Lower
 
 from goodword.accounts.models import Program
@@ -12,7 +12,7 @@ from goodword.commissions.models import Hold
 from goodword.ledger.models import Account
 from goodword.partners.models import Partner
 from goodword.payouts.models import PayoutMethod
-from goodword.referrals.models import Click, Code, Link
+from goodword.referrals.models import ClicksByDay, Code, Link
 
 
 def with_balances(partners: QuerySet[Partner], currency: str) -> QuerySet[Partner]:
@@ -64,11 +64,11 @@ def can_be_paid(program: Program, *, now: datetime) -> int:
 
 def links_with_clicks(partner: Partner) -> Sequence[Link]:
     """A partner's links, newest first, each with `click_count` of the clicks that count."""
-    clicks = Click.objects.filter(link=OuterRef("pk"), not_attributable="").order_by()
-    counted = clicks.values("link").annotate(n=Count("id")).values("n")
+    counts = ClicksByDay.objects.filter(link=OuterRef("pk"), aspect="").order_by()
+    counted = counts.values("link").annotate(n=Sum("people")).values("n")
     return list(
         Link.objects.filter(partner=partner)
-        .annotate(click_count=Coalesce(Subquery(counted), 0))
+        .annotate(click_count=Coalesce(Subquery(counted), 0, output_field=BigIntegerField()))
         .order_by(F("revoked_at").asc(nulls_first=True), "-created_at")
     )
 

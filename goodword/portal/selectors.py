@@ -1,13 +1,13 @@
 """What partner pages read that no other package reads the same way. Always of one partner; nothing is written."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count
 
 from goodword.accounts.models import Program
+from goodword.insights.clicks import Sums, people_by_link
 from goodword.partners.models import Partner
-from goodword.referrals.models import Click, Code, Conversion, Link
+from goodword.referrals.models import Code, Conversion, Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +27,12 @@ class CodeRow:
     uses: int
 
 
-@dataclass(frozen=True, slots=True)
-class Visits:
-    """The visits of one link, aggregated: partners see no single visitor."""
-
-    people: int
-    by_qr: int
-    machines: int
-    top_sources: Sequence[tuple[str, int]]
-    top_sub_ids: Sequence[tuple[str, int]]
-
-
 def links_with_clicks(partner: Partner) -> list[LinkRow]:
     """A partner's links, those in use first and the newest before the oldest."""
-    person = Q(clicks__not_attributable="")
-    links = Link.objects.filter(partner=partner).annotate(
-        people=Count("clicks", filter=person), qr_people=Count("clicks", filter=person & Q(clicks__via_qr=True))
-    )
-    ordered = sorted(links.order_by("-created_at"), key=lambda link: link.revoked_at is not None)
-    return [LinkRow(link, link.people, link.qr_people) for link in ordered]
+    links = Link.objects.filter(partner=partner).order_by("-created_at")
+    sums = people_by_link(partner)
+    ordered = sorted(links, key=lambda link: link.revoked_at is not None)
+    return [LinkRow(link, *astuple(sums.get(link.pk, Sums()))[:2]) for link in ordered]
 
 
 def codes_with_uses(partner: Partner) -> list[CodeRow]:
@@ -54,24 +41,6 @@ def codes_with_uses(partner: Partner) -> list[CodeRow]:
     carried = Conversion.objects.filter(code__in=[code.key for code in codes], retracted_at=None)
     uses = dict(carried.values_list("code").annotate(Count("pk")).order_by())
     return [CodeRow(code, uses.get(code.key, 0)) for code in codes]
-
-
-def visits_of(link: Link) -> Visits:
-    """How many people and machines came through a link, and from where."""
-    clicks = Click.objects.filter(link=link)
-    people = clicks.filter(not_attributable="")
-    return Visits(
-        people=people.count(),
-        by_qr=people.filter(via_qr=True).count(),
-        machines=clicks.exclude(not_attributable="").count(),
-        top_sources=_most(people, "referrer_host"),
-        top_sub_ids=_most(people, "sub_id"),
-    )
-
-
-def _most(clicks: QuerySet[Click], field: str, limit: int = 5) -> list[tuple[str, int]]:
-    named = clicks.exclude(**{field: ""}).values_list(field).annotate(n=Count("pk"))
-    return list(named.order_by("-n", field)[:limit])
 
 
 def usual_destination(program: Program, partner: Partner) -> str:

@@ -7,11 +7,13 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from goodword.accounts.access import PartnerRequest, find_own
 from goodword.accounts.actors import actor_of
 from goodword.accounts.form_words import PlainForm
 from goodword.domain.errors import DomainError
+from goodword.insights.clicks import Clicks, all_clicks, clicks_drawing, clicks_of
 from goodword.insights.offer import disclosure_of
 from goodword.insights.refusals import show_refusal
 from goodword.portal import selectors
@@ -50,6 +52,7 @@ def share(request: PartnerRequest) -> HttpResponse:
     context = {
         "links": links,
         "people": sum(row["clicks"] for row in links),
+        "found": clicks_of(request.program, partner=request.partner, now=timezone.now()) if links else None,
         "codes": selectors.codes_with_uses(request.partner),
         "disclosure": disclosure_of(request.program),
         "section": "share",
@@ -129,11 +132,26 @@ def link(request: PartnerRequest, link: str) -> HttpResponse:
         "sheet": sheet,
         "qr": qr_inline(sheet.qr_address),
         "texts": ready_texts(request.program, sheet.address),
-        "visits": selectors.visits_of(sheet.link),
+        "visits": all_clicks(sheet.link),
+        "found": clicks_of(request.program, link=sheet.link, now=timezone.now()),
         "disclosure": disclosure_of(request.program),
         "section": "share",
     }
     return render(request, "portal/link.html", context)
+
+
+def clicks_chart(request: PartnerRequest) -> HttpResponse:
+    """The drawing of all my clicks alone: the first of a process takes a second."""
+    return _drawn(request, clicks_of(request.program, partner=request.partner, now=timezone.now()))
+
+
+def link_chart(request: PartnerRequest, link: str) -> HttpResponse:
+    """The drawing of one link's clicks alone."""
+    return _drawn(request, clicks_of(request.program, link=find_own(request, Link, link), now=timezone.now()))
+
+
+def _drawn(request: PartnerRequest, found: Clicks) -> HttpResponse:
+    return render(request, "parts/drawing.html", clicks_drawing(found))
 
 
 def link_qr(request: PartnerRequest, link: str, kind: str) -> HttpResponse:

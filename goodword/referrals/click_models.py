@@ -1,7 +1,7 @@
 """Tables of clicks: the visits, one table for each month, and what is counted of them.
 
 `referrals_click` is a partitioned table made by a migration in SQL. It has one column more than the model, `batch`: the
-id of the transaction that stored the row, by which `clicks/counting.py` takes each row once. Clicks have no foreign
+id of the transaction that stored the row, by which `counting.py` takes each row once. Clicks have no foreign
 keys, so that storing one checks nothing: their program, partner and link come from the link itself, and links stay.
 """
 
@@ -53,10 +53,17 @@ class Click(ProgramOwned):
 
 
 class Counts(models.Model):
-    """How many visits there were: those of people, those among them by QR code, repetitions, and all others."""
+    """How many visits there were: those of people, those among them by QR code, repetitions, and all others.
 
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="+", db_index=False)
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+", db_index=False)
+    The link's key carries the program; program and partner stand beside it for reading alone.
+    """
+
+    program = models.ForeignKey(
+        Program, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    partner = models.ForeignKey(
+        Partner, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     people = models.BigIntegerField(default=0)
     by_qr = models.BigIntegerField(default=0, help_text="of people")
     repeated = models.BigIntegerField(default=0)
@@ -88,7 +95,14 @@ class ClicksByHour(Counts):
 class ClicksByDay(Counts):
     """Clicks of one link on one day (UTC), by one thing that they had: the sub-id, the host they came from ..."""
 
-    ASPECTS = [("", "all"), ("sub", "sub-id"), ("host", "host"), ("source", "utm_source"), ("campaign", "utm_campaign")]
+    ASPECTS = [
+        ("", "all"),
+        ("sub", "sub-id"),
+        ("host", "host"),
+        ("source", "utm_source"),
+        ("campaign", "utm_campaign"),
+        ("why", "why it does not count"),
+    ]
     pk = models.CompositePrimaryKey("link_id", "day", "aspect", "value")
     link = models.ForeignKey("referrals.Link", on_delete=models.PROTECT, related_name="+", db_index=False)
     day = models.DateField()
@@ -97,8 +111,8 @@ class ClicksByDay(Counts):
 
     class Meta(Counts.Meta):
         indexes = [
-            models.Index(fields=["partner", "aspect", "day"], name="clicks_of_partner_by_day"),
-            models.Index(fields=["program", "aspect", "day"], name="clicks_of_program_by_day"),
+            models.Index(fields=["partner", "day"], name="clicks_of_partner_by_day", condition=models.Q(aspect="")),
+            models.Index(fields=["program", "day"], name="clicks_of_program_by_day", condition=models.Q(aspect="")),
         ]
 
 

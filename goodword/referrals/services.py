@@ -25,7 +25,8 @@ from goodword.referrals.errors import IdempotencyMismatch
 from goodword.referrals.known import known_of, take_turns
 from goodword.referrals.models import Cancel, Conversion, Credit, Customer, Fact, Import, Rate, Refund, Touch
 from goodword.referrals.rates import hold_doubtful
-from goodword.referrals.sharing import create_code, create_link, record_click, revoke_code, revoke_link
+from goodword.referrals.sharing import create_code, create_link, revoke_code, revoke_link
+from goodword.referrals.stitching import stitch_visitors
 from goodword.referrals.unsettled import mark_customers, mark_facts, mark_program
 from goodword.referrals.warning_signs import note_bad_clicks
 
@@ -38,7 +39,6 @@ __all__ = [
     "mark_customers",
     "mark_program",
     "record_checked",
-    "record_click",
     "record_facts",
     "revoke_code",
     "revoke_link",
@@ -119,6 +119,8 @@ def _record_rows(
     fresh = [row for row, found in zip(rows, stored, strict=True) if found.is_new]
     if kind == "rate" and not published:
         hold_doubtful(program, [found.key for found in stored if found.is_new], actor)
+    if kind == "customer":
+        stitch_visitors(program, (name for row in [*fresh, *changed] for name in row.columns["visitors"]))
     if kind in ("customer", "touch"):
         note_bad_clicks(program, kind, [*fresh, *changed], origin.recorded_at)
     mark_facts(program, kind, [*fresh, *changed])

@@ -1,7 +1,6 @@
-"""Writes of what partners share: links and codes, and the clicks that links bring."""
+"""Writes of what partners share: links and codes."""
 
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -14,12 +13,10 @@ from goodword.accounts.models import Program
 from goodword.accounts.services import record_audit
 from goodword.domain.errors import DomainError, InvalidInput, Problem
 from goodword.domain.fields import text
-from goodword.domain.ids import uuid7
 from goodword.domain.links import CodeTooSimilar, checked_destination, checked_key, skeleton
 from goodword.partners.models import Partner
-from goodword.referrals.known import take_turns
-from goodword.referrals.models import Click, Code, Conversion, Link, Touch
-from goodword.referrals.unsettled import customers_of_visitors, mark_customers
+from goodword.referrals.models import Code, Conversion, Link
+from goodword.referrals.unsettled import mark_customers
 
 _KEY_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _KEY_LENGTH = 8
@@ -107,58 +104,6 @@ def _revoke(shared: Shared, action: str, actor: Actor, reason: str, now: datetim
             held.save(update_fields=["revoked_at"])
             record_audit(action=action, obj=held, label=held.key, reason=reason, actor=actor, program=held.program)
     return held
-
-
-def record_click(
-    program: Program,
-    link: Link,
-    *,
-    visitor: str,
-    now: datetime,
-    sub_id: str = "",
-    via_qr: bool = False,
-    referrer_host: str = "",
-    not_attributable: str = "",
-    dropped: Sequence[str] = (),
-    privacy_signal: bool = False,
-) -> Click:
-    """Store a visit through a link; one that a person made through a working link is a touch as well."""
-    click = Click(
-        program=program,
-        link=link,
-        partner_id=link.partner_id,
-        visitor=visitor,
-        at=now,
-        sub_id=sub_id,
-        via_qr=via_qr,
-        referrer_host=referrer_host,
-        not_attributable=not_attributable,
-        dropped=list(dropped),
-        privacy_signal=privacy_signal,
-    )
-    with transaction.atomic():
-        click.save(force_insert=True)
-        if not not_attributable:
-            _touch(program, click)
-    return click
-
-
-def _touch(program: Program, click: Click) -> None:
-    take_turns(program, "touch", [{"visitor": click.visitor}])
-    Touch(
-        id=uuid7(),
-        program=program,
-        external_id=click.public_id,
-        payload_hash="",
-        recorded_at=click.at,
-        source="redirect",
-        partner_id=click.partner_id,
-        visitor=click.visitor,
-        channel="link",
-        at=click.at,
-        click_id=click.pk,
-    ).save(force_insert=True)
-    mark_customers(program, customers_of_visitors(program, {click.visitor}), "touch", since=click.at)
 
 
 def _checked(*parts: tuple[str, object]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Jobs of imports: files too large to work on while a person waits."""
+"""Jobs of imports (files too large to work on while a person waits) and of old clicks."""
 
 from datetime import UTC, datetime
 from typing import Literal
@@ -9,10 +9,12 @@ from procrastinate.contrib.django import app
 from goodword.accounts.actors import Actor, ActorKind
 from goodword.accounts.models import User
 from goodword.accounts.scope import active_program
+from goodword.referrals.click_retention import forget_clicks, keep_months
 from goodword.referrals.importing.steps import check_upload, import_or_check
 from goodword.referrals.models import Upload
 
 QUEUE = "imports"
+CLICKS = "clicks"
 Work = Literal["checking", "importing"]
 
 
@@ -30,6 +32,15 @@ def import_step(*, upload_id: str, work: Work, actor: list[str], by: str, skip_b
             import_or_check(upload, skip_bad=skip_bad, again=again, actor=who, by=user, now=datetime.now(UTC))
         else:
             check_upload(upload, actor=who, now=datetime.now(UTC))
+
+
+@app.periodic(cron="17 1 * * *")
+@app.task(name="referrals.keep_clicks", queue=CLICKS, queueing_lock="referrals.keep_clicks", pass_context=False)
+def keep_clicks(timestamp: int) -> None:
+    """Every night: tables for the months to come, and what is old goes."""
+    now = datetime.fromtimestamp(timestamp, UTC)
+    keep_months(now)
+    forget_clicks(now)
 
 
 def _actor_kind(kind: str) -> ActorKind:

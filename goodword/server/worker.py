@@ -1,4 +1,4 @@
-"""The worker part: runs the jobs that the product has put aside, and those that are due by the clock."""
+"""The worker part: runs the jobs that the product has put aside, those that are due by the clock, and counts clicks."""
 
 from goodword.server.process_tree import end_with_parent
 
@@ -10,9 +10,11 @@ def run_worker(*, concurrency: int) -> None:
     end_with_parent()
     from procrastinate.contrib.django import app
 
+    from goodword.server.click_loop import ClickLoop
     from goodword.server.tasks import HEARTBEAT_SECONDS, SILENT_SECONDS_MAX
 
-    with app.replace_connector(app.connector.get_worker_connector()) as worker_app:  # type: ignore[attr-defined]
+    worker = app.replace_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
+    with worker as worker_app, ClickLoop():
         worker_app.run_worker(
             name="goodword",
             concurrency=concurrency,

@@ -1,11 +1,17 @@
 """Sharing: links and codes of the partner, with QR pictures and texts that say who is paid."""
 
+from datetime import timedelta
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from goodword.portal.texts import ready_texts
 from goodword.referrals.models import Code, Link
 from goodword.referrals.sharing import OWN_CODES_MAX
 from tests import cast
+from tests.counted import count_anew
 from tests.portal.test_home import text_of
 
 pytestmark = pytest.mark.django_db
@@ -61,15 +67,53 @@ def test_a_link_that_looks_like_another_is_refused(acme):
     assert "looks like one that exists already" in make(acme.alice, key="spring-l").content.decode()
 
 
-def test_people_are_counted_and_machines_are_not(acme):
+def clicked(link):
+    """Today: two people, one of them twice and by a QR picture, and a machine."""
+    now = timezone.now()
+    cast.click(link, at=now, referrer_host="blog.example")
+    cast.click(link, at=now, visitor="v-1", via_qr=True, sub_id="poster")
+    cast.click(link, at=now + timedelta(seconds=1), visitor="v-1", via_qr=True, sub_id="poster")
+    cast.click(link, at=now, not_attributable="bot")
+    count_anew()
+
+
+@pytest.mark.parametrize("page", ["share", "share/links/{}"])
+def test_people_are_counted_and_machines_and_repetitions_apart(acme, page):
     link = cast.link(acme.alder, label="Footer")
-    cast.click(link)
-    cast.click(link, via_qr=True, sub_id="poster")
-    cast.click(link, not_attributable="bot")
-    text = text_of(acme.alice, f"/portal/acme/share/links/{link.public_id}")
-    assert "2 people came through it, 1 of them by the QR picture" in text
-    assert "1 visit (previews, search engines, link checkers)" in text
-    assert "Marked “poster” 1 person" in text
+    clicked(link)
+    cast.click(cast.link(cast.partner(acme.program, name="Somebody else")), at=timezone.now())
+    count_anew()
+    text = text_of(acme.alice, f"/portal/acme/{page.format(link.public_id)}")
+    assert "2 people came through" in text
+    assert "in the last 30 days 2 people, 1 of them by QR picture" in text
+    assert "2 visits are not counted: 1 machine, 1 repetition" in text
+    assert "blog.example 1 0" in text
+    assert "poster 1 1" in text
+    assert "Search engines, previews, link checkers 1" in text
+
+
+def test_the_drawing_of_clicks_comes_after_the_page(acme):
+    link = cast.link(acme.alder)
+    clicked(link)
+    browser = cast.sign_in(acme.alice)
+    assert f"/portal/acme/share/links/{link.public_id}/clicks" in browser.get(
+        f"/portal/acme/share/links/{link.public_id}"
+    ).content.decode()  # fmt: skip
+    for address in ("/portal/acme/share/clicks", f"/portal/acme/share/links/{link.public_id}/clicks"):
+        assert browser.get(address).content.count(b"<svg") == 2
+
+
+def test_the_clicks_of_many_links_and_days_take_no_more_queries(acme):
+    browser = cast.sign_in(acme.alice)
+    clicked(cast.link(acme.alder))
+    with CaptureQueriesContext(connection) as few:
+        browser.get("/portal/acme/share")
+    for days in range(12):
+        cast.click(cast.link(acme.alder), at=timezone.now() - timedelta(days=days), sub_id=f"place-{days}")
+    count_anew()
+    with CaptureQueriesContext(connection) as many:
+        browser.get("/portal/acme/share")
+    assert len(many) == len(few)
 
 
 @pytest.mark.parametrize(("kind", "start"), [("svg", b"<svg"), ("png", b"\x89PNG")])

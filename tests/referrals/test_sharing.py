@@ -9,10 +9,10 @@ from goodword.accounts.models import AuditEntry
 from goodword.accounts.scope import active_program
 from goodword.domain.errors import InvalidInput
 from goodword.domain.links import CodeTooSimilar
-from goodword.referrals.models import Link, Touch, UnsettledFact
+from goodword.referrals.models import Link, UnsettledFact
 from goodword.referrals.qr import qr_png, qr_svg
 from goodword.referrals.selectors import link_by_key
-from goodword.referrals.services import create_code, create_link, record_click, record_facts, revoke_code
+from goodword.referrals.services import create_code, create_link, record_facts, revoke_code
 from goodword.referrals.sharing import PartnerNotActive
 from tests import cast
 
@@ -61,24 +61,6 @@ def test_a_paused_partner_gets_no_new_links(alder):
     type(alder).objects.update(status="paused")
     with pytest.raises(PartnerNotActive):
         link(alder)
-
-
-def test_a_click_of_a_person_is_a_touch(alder):
-    click = record_click(alder.program, link(alder), visitor="v-1", now=NOW)
-    touch = Touch.objects.get()
-    assert (touch.click_id, touch.visitor, touch.external_id, touch.at) == (click.pk, "v-1", click.public_id, NOW)
-
-
-def test_a_click_of_a_machine_is_none(alder):
-    record_click(alder.program, link(alder), visitor="v-1", not_attributable="bot", now=NOW)
-    assert not Touch.objects.exists()
-
-
-def test_a_click_of_a_known_customer_asks_for_its_settlement(alder):
-    record_facts(alder.program, "customer", [{"id": "c-1", "visitors": ["v-1"]}], source="api", actor=SYSTEM, now=NOW)
-    UnsettledFact.objects.all().delete()
-    record_click(alder.program, link(alder), visitor="v-1", now=NOW)
-    assert list(UnsettledFact.objects.values_list("customer", flat=True)) == ["c-1"]
 
 
 def test_a_code_asks_for_the_settlement_of_sales_that_carried_it(alder):

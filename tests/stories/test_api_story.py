@@ -7,8 +7,6 @@ from django.utils import timezone
 
 from goodword.accounts.scope import active_program
 from goodword.commissions.services import settle_program
-from goodword.referrals.models import Link
-from goodword.referrals.services import record_click
 from tests import cast, ingesting
 from tests.api.client import Caller
 
@@ -65,8 +63,7 @@ def test_a_click_that_is_not_ours_earns_nothing(api, acme):
 def test_a_sale_after_the_window_earns_nothing(api, acme):
     now = timezone.now()
     with active_program(acme.program):
-        link = cast.link(acme.alder)
-        record_click(acme.program, Link.objects.get(pk=link.pk), visitor="v-1", now=now - timedelta(days=300))
+        cast.click(cast.link(acme.alder), visitor="v-1", at=now - timedelta(days=300))
     api.post("/customers", {"id": "c-1", "visitors": ["v-1"]})
     api.post("/sales", sale("s-1", "c-1", now))
     settle(acme.program)

@@ -20,7 +20,7 @@ from goodword.payouts.models import Payout, PayoutRun
 from goodword.payouts.services import approve_run, confirm_payouts, export_run, prepare_run
 from goodword.referrals.models import Code, Conversion, Customer, Link, Upload
 from goodword.referrals.services import record_facts
-from goodword.referrals.sharing import create_code, create_link, record_click
+from goodword.referrals.sharing import create_code, create_link
 from tests import cast
 
 FIRMS = (
@@ -102,7 +102,7 @@ def _partners(world: SimpleNamespace, now: Any) -> None:
         firm = services.create_partner(program, details, actor=bob, now=long_ago, joined_at=long_ago, group=group)
         link = create_link(program, firm, destination="https://shop.example/", label="Newsletter", actor=bob)
         create_code(program, firm, key=f"RECORD{number}", offer="10% off the first order", actor=bob)
-        record_click(program, link, visitor=f"visitor-{number}", now=now - timedelta(days=3))
+        cast.click(link, visitor=f"visitor-{number}", at=now - timedelta(days=3))
         world.firms.append(firm)
     for firm, iban in zip([world.alder, *world.firms[:2]], IBANS, strict=True):
         set_payout_method(firm, kind="iban", holder=firm.name, account=iban, actor=bob, now=long_ago)

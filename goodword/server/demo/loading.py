@@ -21,6 +21,7 @@ from goodword.referrals.importing.services import File, import_file
 from goodword.referrals.models import Import
 from goodword.referrals.services import create_link
 from goodword.server.demo import people, stage
+from goodword.server.demo.clicks import count_all, store_clicks
 from goodword.server.demo.files import LAYOUTS, write_files
 from goodword.server.demo.partners import read_partners
 from goodword.server.demo.purchases import Purchases, read_purchases
@@ -80,6 +81,8 @@ def load_facts(work: Load) -> Program:
             stage.make_agreements(program, work.calendar, manager, team["manager"])
             _import_files(work, program, team["manager"], manager)
             _around_partners(work, program, team["manager"], manager)
+            store_clicks(program, work.now)
+    count_all()
     with connection.cursor() as cursor:
         cursor.execute("analyze")  # the planner has not seen these tables with rows yet
     return program
