@@ -40,6 +40,7 @@ from goodword.referrals.models import (
     Upload,
     UploadChunk,
 )
+from goodword.webhooks.models import Attempt, Delivery, Endpoint, Event, Reading
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PASSWORD = "correct-horse-battery"
@@ -314,6 +315,30 @@ def payout_line(of: Payout, **fields: Any) -> PayoutLine:
 def letter(of: Program | None, to: str, **fields: Any) -> Mail:
     given = {"kind": "test", "subject": "A letter", "text": "Hello."} | fields
     return Mail.objects.create(program=of, to=to, **given)
+
+
+def webhook(of: Program, **fields: Any) -> Endpoint:
+    """A system that is told everything, with one message that it took."""
+    given = {"url": f"https://{_unique('crm')}.example.com/hooks", "kinds": ["*"], "created_at": NOW} | fields
+    return Endpoint.unscoped.create(program=of, **given)
+
+
+def webhook_delivery(to: Endpoint, **fields: Any) -> Delivery:
+    """A message that was taken at the first try."""
+    reading, _ = Reading.objects.get_or_create(program=to.program, defaults={"audit_sequence": 0, "ledger_sequence": 0})
+    reading.last_number += 1
+    reading.save()
+    event = Event.unscoped.create(
+        program=to.program, number=reading.last_number, kind="endpoint.test", object=_unique("test"),
+        source=_unique("test"), at=NOW, created_at=NOW,
+        payload='{"type":"endpoint.test","data":{"message":"This is a test."}}',
+    )  # fmt: skip
+    given = {"state": "delivered", "attempts_made": 1, "next_at": NOW, "settled_at": NOW} | fields
+    made = Delivery.unscoped.create(
+        program=to.program, event=event, endpoint=to, number=event.number, object=event.object, **given
+    )
+    Attempt.unscoped.create(program=to.program, delivery=made, number=1, at=NOW, milliseconds=80, status=204)
+    return made
 
 
 # The usual cast

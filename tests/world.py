@@ -88,6 +88,8 @@ IDS: dict[str, Callable[[Any], str]] = {
     "cancel_id": lambda here: cast.cancel(here.sale).external_id,
     "credit_id": lambda here: cast.credit(here.program, reason=here.word).external_id,
     "rate_id": lambda here: cast.rate(here.program, origin=here.word).external_id,
+    "webhook_endpoint": lambda here: cast.webhook(here.program, description=here.team).public_id,
+    "webhook_delivery": lambda here: cast.webhook_delivery(cast.webhook(here.program, description=here.team)).public_id,
     "api_key": lambda here: cast.api_key(here.program, name=here.team)[0].public_id,
 }
 # Arguments that name no object of anybody.

@@ -118,6 +118,21 @@ STAFF: list[Rule] = [
     Page("backoffice:connection-on", "POST", staff="OW", step_up=True, when_paused=True),
     Page("backoffice:connection-event", "GET", staff="OW PM"),
     Page("backoffice:connection-replay", "POST", staff="OW PM", when_paused=True),
+    Page("backoffice:webhooks", "GET", staff="OW PM"),
+    Page("backoffice:webhooks-csv", "GET", staff="OW PM"),
+    # Whoever sees the secret can forge messages: that is for owners alone.
+    Page("backoffice:webhook-add", "GET POST", staff="OW", step_up=True),
+    Page("backoffice:webhook", "GET", staff="OW PM"),
+    Page("backoffice:webhook-csv", "GET", staff="OW PM"),
+    Page("backoffice:webhook-edit", "GET POST", staff="OW PM", step_up=True),
+    Page("backoffice:webhook-rotate", "POST", staff="OW", step_up=True),
+    Page("backoffice:webhook-test", "POST", staff="OW PM"),
+    Page("backoffice:webhook-on", "POST", staff="OW PM"),
+    Page("backoffice:webhook-off", "POST", staff="OW PM", when_paused=True),
+    Page("backoffice:webhook-replay", "GET POST", staff="OW PM"),
+    Page("backoffice:webhook-remove", "POST", staff="OW PM", when_paused=True),
+    Page("backoffice:webhook-delivery", "GET", staff="OW PM"),
+    Page("backoffice:webhook-delivery-replay", "POST", staff="OW PM"),
     Page("backoffice:audit", "GET", staff="OW PM FI"),
     Page("backoffice:audit-csv", "GET", staff="OW PM FI", step_up=True),
     Page("backoffice:outbox", "GET", staff="OW PM"),
@@ -242,6 +257,16 @@ API: list[Rule] = [
     Route("api:list-received-events", scopes="read manage"),
     Route("api:get-received-event", scopes="read manage"),
     Route("api:replay-received-event", scopes="manage", when_paused=True),
+    # What a webhook sends is what a key that manages may read; its address may hold a secret.
+    Route("api:list-webhook-endpoints", scopes="manage"),
+    Route("api:create-webhook-endpoint", scopes="manage"),
+    Route("api:get-webhook-endpoint", scopes="manage"),
+    Route("api:update-webhook-endpoint", "PATCH", scopes="manage"),
+    Route("api:test-webhook-endpoint", scopes="manage"),
+    Route("api:replay-webhook-endpoint", scopes="manage"),
+    Route("api:list-webhook-deliveries", scopes="manage"),
+    Route("api:get-webhook-delivery", scopes="manage"),
+    Route("api:replay-webhook-delivery", scopes="manage"),
 ]
 
 PUBLIC: list[Rule] = [

@@ -17,11 +17,12 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 
 class Answer(NamedTuple):
-    """What a request is answered with."""
+    """What a request is answered with. `kept` is what a repetition gets, where that is not the same: no secrets."""
 
     status: int
     body: Any
     replayed: bool = False
+    kept: Any = None
 
 
 def once(request: ApiRequest, given: Mapping[str, Any], act: Callable[[], Answer]) -> Answer:
@@ -84,7 +85,7 @@ def _first(request: ApiRequest, key: str, digest: str, act: Callable[[], Answer]
         key=key,
         request_hash=digest,
         status=answer.status,
-        answer=answer.body,
+        answer=answer.body if answer.kept is None else answer.kept,
         answered_at=timezone.now(),
     )
     return answer

@@ -157,6 +157,41 @@ NEW_CODE: Final = Shape(
     },
     _READ_ONLY,
 )
+
+
+def _headers(value: Any) -> dict[str, str]:
+    if type(value) is not dict or not all(type(one) is str for one in value.values()):
+        raise Refused("expected_object", "an object of texts was expected", 'give it like {"X-Token": "abc"}')
+    return dict(value)
+
+
+_KINDS = {"type": "array", "items": {"type": "string", "maxLength": 40}, "minItems": 1, "maxItems": 60}
+_ENDPOINT = {
+    "url": Field(text(2000), {"type": "string", "format": "uri", "maxLength": 2000}),
+    "kinds": Field(list_of(text(40), 60), {**_KINDS, "description": "names of events, or * for all"}),
+    "description": _text(200),
+    "headers": Field(_headers, {"type": "object", "description": "sent along with every message; values are secret"}),
+}
+_ENDPOINT_OURS = _READ_ONLY | {"secret", "header_names", "off_since", "off_because", "failing_since"}
+NEW_ENDPOINT: Final = Shape(
+    "a webhook endpoint",
+    {name: Field(one.read, one.schema, required=name in {"url", "kinds"}) for name, one in _ENDPOINT.items()},
+    _ENDPOINT_OURS,
+)
+ENDPOINT_CHANGES: Final = Shape(
+    "a webhook endpoint",
+    {**_ENDPOINT, "enabled": Field(boolean, {"type": "boolean", "description": "whether messages are sent"})},
+    _ENDPOINT_OURS,
+)
+REPLAY: Final = Shape(
+    "a replay",
+    {
+        "since": Field(instant, {**_WHEN, "description": "events from this moment on"}, required=True),
+        "until": Field(instant, {**_WHEN, "description": "and before this one; now when left out"}),
+        "delivered": Field(boolean, {"type": "boolean", "description": "also those that were delivered"}),
+    },
+    _READ_ONLY,
+)
 NEW_RUN: Final = Shape(
     "a payout run",
     {

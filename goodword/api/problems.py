@@ -53,6 +53,10 @@ _CONFLICTS = frozenset(
         "nothing_to_pay",
         "payouts_blocked",
         "agreement_not_in_force",
+        "endpoint_off",
+        "endpoint_on",
+        "too_many_endpoints",
+        "url_taken",
     )
 )
 

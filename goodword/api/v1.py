@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from pydantic.json_schema import models_json_schema
 
-from goodword.api import applications, connections, facts, money, partners, sharing
+from goodword.api import applications, connections, facts, money, partners, sharing, webhooks
 from goodword.api.problems import MEDIA_TYPE
 from goodword.objects.schemas import ProblemDocument
 
@@ -39,7 +39,15 @@ api = NinjaAPI(
     openapi_url=None,
     docs_url=None,
 )
-for _router in (facts.router, partners.router, applications.router, sharing.router, money.router, connections.router):
+for _router in (
+    facts.router,
+    partners.router,
+    applications.router,
+    sharing.router,
+    money.router,
+    connections.router,
+    webhooks.router,
+):
     api.add_router("", _router)
 
 

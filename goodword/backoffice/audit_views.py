@@ -23,7 +23,7 @@ AREAS = [
     ("", "Everything"),
     ("partner seat application agreement terms group link code", "Partners and terms"),
     ("payout payout_run payout_method hold commission debt", "Money"),
-    ("team key program user access", "Team, keys, settings"),
+    ("team key webhook webhook_endpoint program user access", "Team, keys, settings"),
     ("import customer conversion touch refund cancel credit rate sale event", "Facts"),
 ]
 WHO = [("", "Anybody"), ("user", "The team"), ("partner", "Partners"), ("key", "API keys"), ("system", "Goodword")]

@@ -60,6 +60,7 @@ PLACES = (
             Place("team", "Team", covers=("team",)),
             Place("keys", "API keys", covers=("key",)),
             Place("connections", "Connections", covers=("connection",)),
+            Place("webhooks", "Webhooks", covers=("webhook",)),
             Place("audit", "Audit trail", covers=("audit",)),
             Place("outbox", "Mail outbox", covers=("outbox",)),
         ),

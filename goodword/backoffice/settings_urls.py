@@ -9,6 +9,8 @@ from goodword.backoffice import (
     program_rules_views,
     settings_views,
     team_views,
+    webhook_log_views,
+    webhook_views,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -37,6 +39,24 @@ urlpatterns: list[URLPattern] = [
     path("settings/connections/<str:connection>/on", connection_views.switch_on, name="connection-on"),
     path("settings/received/<str:received>", connection_views.event, name="connection-event"),
     path("settings/received/<str:received>/replay", connection_views.replay, name="connection-replay"),
+    path("settings/webhooks", webhook_views.webhooks, name="webhooks"),
+    path("settings/webhooks.csv", webhook_views.webhooks_csv, name="webhooks-csv"),
+    path("settings/webhooks/new", webhook_views.add, name="webhook-add"),
+    path("settings/webhooks/<str:webhook_endpoint>", webhook_log_views.webhook, name="webhook"),
+    path("settings/webhooks/<str:webhook_endpoint>/log.csv", webhook_log_views.webhook_csv, name="webhook-csv"),
+    path("settings/webhooks/<str:webhook_endpoint>/edit", webhook_views.edit, name="webhook-edit"),
+    path("settings/webhooks/<str:webhook_endpoint>/secret", webhook_views.rotate, name="webhook-rotate"),
+    path("settings/webhooks/<str:webhook_endpoint>/test", webhook_views.test, name="webhook-test"),
+    path("settings/webhooks/<str:webhook_endpoint>/on", webhook_views.on, name="webhook-on"),
+    path("settings/webhooks/<str:webhook_endpoint>/off", webhook_views.off, name="webhook-off"),
+    path("settings/webhooks/<str:webhook_endpoint>/remove", webhook_views.remove, name="webhook-remove"),
+    path("settings/webhooks/<str:webhook_endpoint>/again", webhook_log_views.replay, name="webhook-replay"),
+    path("settings/webhook-log/<str:webhook_delivery>", webhook_log_views.delivery, name="webhook-delivery"),
+    path(
+        "settings/webhook-log/<str:webhook_delivery>/again",
+        webhook_log_views.delivery_replay,
+        name="webhook-delivery-replay",
+    ),
     path("settings/audit", audit_views.audit, name="audit"),
     path("settings/audit.csv", audit_views.audit_csv, name="audit-csv"),
     path("settings/outbox", settings_views.outbox, name="outbox"),

@@ -167,4 +167,5 @@ KINDS: Mapping[str, tuple[Kind, ...]] = {
     "team.role_changed": (Kind("team_role_changed", _member),),
     "key.created": (Kind("key_created", _team("owner")),),
     "key.exposed": (Kind("key_exposed", _team("owner", "manager")),),
+    "webhook.disabled": (Kind("webhook_disabled", _team("owner", "manager")),),
 }

@@ -41,6 +41,7 @@ def examine_machine(folder: Path, host: str, port: int) -> Iterator[Finding]:
     yield check_secret_key(folder)
     yield check_time_zones()
     yield check_port(host, port)
+    yield from check_webhooks()
 
 
 def examine_database() -> Iterator[Finding]:
@@ -131,6 +132,13 @@ def check_port(host: str, port: int) -> Finding:
     except OSError as error:
         return Finding("port", "fail", f"{host} is no address of this machine: {error}", "Choose another --host.")
     return Finding("port", "ok", f"{host}:{port} is free")
+
+
+def check_webhooks() -> Iterator[Finding]:
+    """A line only where webhooks may go to this machine itself: nobody needs to read that they may not."""
+    if named := os.environ.get("GOODWORD_WEBHOOK_LOOPBACK"):
+        remedy = "Take GOODWORD_WEBHOOK_LOOPBACK away on a server: it is for developers."
+        yield Finding("webhooks", "warn", f"may be sent to {named} on this machine", remedy)
 
 
 # -- the database; each check gets a cursor

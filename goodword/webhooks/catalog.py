@@ -84,7 +84,11 @@ _LIST: Final = (
     Kind("partner.paused", "A partner was paused: new clicks stop counting.", PartnerAnswer),
     Kind("partner.resumed", "A paused partner is active again.", PartnerAnswer),
     Kind("partner.ended", "The partnership ended.", PartnerAnswer),
-    Kind("agreement.started", "A partner is on new terms from `starts_at`.", AgreementAnswer),
+    Kind(
+        "agreement.started",
+        "A partner was put on other terms, from `starts_at` on. The first terms come with `partner.created`.",
+        AgreementAnswer,
+    ),
     Kind("agreement.ended", "An agreement got an end.", AgreementAnswer),
     Kind("link.created", "A partner has a new referral link.", LinkAnswer),
     Kind("link.revoked", "A referral link was taken out of use.", LinkAnswer),

@@ -18,7 +18,7 @@ from goodword.domain.webhook_targets import Surroundings, header_problems, own_h
 from goodword.ledger.models import Chain
 from goodword.webhooks.catalog import ALL, KINDS
 from goodword.webhooks.errors import EndpointOff, EndpointOn, TooManyEndpoints, UrlTaken
-from goodword.webhooks.models import Delivery, Endpoint, Reading, RecordedFacts
+from goodword.webhooks.models import Delivery, Endpoint, Reading, RecordedFacts, Secret
 from goodword.webhooks.secrets import end_lasting_secret, new_secret, sealed_headers
 
 ENDPOINTS_MAX: Final = 20
@@ -133,7 +133,7 @@ def remove_endpoint(endpoint: Endpoint, *, actor: Actor, now: datetime, reason: 
         _turn_off(locked, "person", now)
     locked.removed_at, locked.headers_sealed = now, b""
     locked.save()
-    locked.secrets.all().delete()
+    Secret.unscoped.filter(endpoint=locked).delete()
     record_audit(action="webhook.removed", obj=locked, reason=reason, actor=actor, program=locked.program)
     if not Endpoint.unscoped.filter(program=locked.program, removed_at=None).exists():
         Reading.objects.filter(program=locked.program).delete()

@@ -30,16 +30,20 @@ def new_secret(endpoint: Endpoint, now: datetime) -> str:
 
 def end_lasting_secret(endpoint: Endpoint, now: datetime, overlap: timedelta) -> None:
     """Let the lasting secret sign beside the next one until the overlap is over."""
-    live = Secret.unscoped.filter(Q(ends_at=None) | Q(ends_at__gt=now), endpoint=endpoint).order_by("-made_at", "-pk")
-    for place, row in enumerate(live):
+    for place, row in enumerate(live_secrets(endpoint, now)):
         row.ends_at = now if place >= OLD_SECRETS_MAX else min(row.ends_at or now + overlap, now + overlap)
         row.save(update_fields=["ends_at"])
 
 
+def live_secrets(endpoint: Endpoint, now: datetime) -> list[Secret]:
+    """The rows of the secrets that sign now, the newest first; still sealed."""
+    live = Secret.unscoped.filter(Q(ends_at=None) | Q(ends_at__gt=now), endpoint=endpoint)
+    return list(live.order_by("-made_at", "-pk"))
+
+
 def signing_secrets(endpoint: Endpoint, now: datetime) -> list[str]:
     """The secrets that sign now, the newest first."""
-    live = Secret.unscoped.filter(Q(ends_at=None) | Q(ends_at__gt=now), endpoint=endpoint)
-    return [open_sealed(bytes(row.sealed), bound_to=_bound(row)) for row in live.order_by("-made_at", "-pk")]
+    return [open_sealed(bytes(row.sealed), bound_to=_bound(row)) for row in live_secrets(endpoint, now)]
 
 
 def sealed_headers(endpoint: Endpoint, headers: Mapping[str, str]) -> bytes:

@@ -174,6 +174,15 @@ def _record(world: SimpleNamespace, kind: str, items: list[dict[str, Any]], now:
     record_facts(world.program, kind, items, source="api", actor=_by(world.olga), now=now)
 
 
+def _webhook(world: SimpleNamespace) -> dict[str, str]:
+    """A system that is told everything, with a message that it took."""
+    endpoint = cast.webhook(world.program, description="The books", url="https://books.example.com/goodword")
+    return {
+        "webhook_endpoint": endpoint.public_id,
+        "webhook_delivery": cast.webhook_delivery(endpoint).public_id,
+    }
+
+
 def _upload(world: SimpleNamespace) -> Upload:
     """A file with one good row, one that is known and two bad ones, its columns already matched."""
     rows = "Order,Customer,Amount,Currency,Date\nA-1,c-001,20.00,EUR,2026-03-01\nA-2,c-002,abc,EUR,2026-03-02\n"
@@ -227,4 +236,5 @@ def _ids(world: SimpleNamespace) -> dict[str, str]:
         "month": (timezone.now() - timedelta(days=20)).strftime("%Y-%m"),
         "member": Membership.objects.filter(user=world.vic)[0].public_id,
         "api_key": cast.api_key(world.program, "read", created_by=world.olga)[0].public_id,
+        **_webhook(world),
     }
