@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.db.models import F
 
 from goodword.accounts.scope import active_program
@@ -26,6 +26,8 @@ TRIES_MAX: Final = 5
 """An event that broke the judge so often is put aside, so that the others go on."""
 PATIENCE: Final = timedelta(hours=1)
 """How long an event waits for another that says more, before we go on with what it says itself."""
+AT_ONCE_WAIT: Final = "200ms"
+"""How long a request waits for its turn before it leaves the event to the worker."""
 OPEN: Final = ("received", "waiting")
 _WORDS: Final = {
     "invoice": "Waits for invoice.paid of its invoice.",
@@ -58,8 +60,8 @@ def judge(key: UUID, now: datetime, *, at_once: bool = False) -> bool:
         return True
     try:
         done, woken = _judge(key, now, at_once=at_once)
-    except Exception as error:
-        log.exception("judging a received event failed")
+    except Exception as error:  # noqa: BLE001  (whatever it is, the other events go on)
+        log.error("judging %s failed: %s", key, type(error).__name__)  # noqa: TRY400  (a trace may hold what was sent)
         _note_failure(key, error, now)
         return False
     for other in woken:
@@ -86,11 +88,16 @@ def _judge(key: UUID, now: datetime, *, at_once: bool) -> tuple[bool, Sequence[U
 def _take_turn(event: ReceivedEvent, *, at_once: bool) -> bool:
     """One at a time for each program: of two events of one payment the later sees what the earlier has recorded."""
     number = int.from_bytes(hashlib.blake2b(f"judge {event.program_id}".encode(), digest_size=8).digest(), signed=True)
-    with database.cursor() as cursor:
-        if at_once:
-            cursor.execute("select pg_try_advisory_xact_lock(%s)", [number])
-            return bool(cursor.fetchone()[0])  # type: ignore[index]
-        cursor.execute("select pg_advisory_xact_lock(%s)", [number])
+    longest = AT_ONCE_WAIT if at_once else "0"
+    try:
+        with transaction.atomic(), database.cursor() as cursor:
+            cursor.execute("select set_config('lock_timeout', %s, true)", [longest])
+            cursor.execute("select pg_advisory_xact_lock(%s)", [number])
+            cursor.execute("select set_config('lock_timeout', '0', true)")
+    except OperationalError:
+        if not at_once:
+            raise
+        return False
     return True
 
 

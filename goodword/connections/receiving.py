@@ -57,8 +57,8 @@ def _answer(event: ReceivedEvent, now: datetime, *, is_new: bool) -> HttpRespons
     if is_new and event.outcome == "received":
         try:
             judge(event.pk, now, at_once=True)
-        except Exception:  # it is stored: the worker judges it in a moment
-            log.exception("a received event is left to the worker")
+        except Exception as error:  # noqa: BLE001  (it is stored: the worker judges it in a moment)
+            log.error("%s is left to the worker: %s", event.pk, type(error).__name__)  # noqa: TRY400
     answer = JsonResponse({"received": True, "id": event.public_id, "repeated": not is_new})
     if not is_new:
         answer.headers["Idempotent-Replayed"] = "true"

@@ -90,7 +90,7 @@ def _check(kind: str, found: Mapping[str, Any]) -> None:
         value = found.get(field)
         if value is None or value == "":
             raise Unreadable("missing_field", f"data.object.{field} is missing")
-        if type(value) is not held or (held is int and value < 0 and field != "total"):
+        if type(value) is not held or (isinstance(value, int) and value < 0 and field != "total"):
             raise Unreadable("wrong_type", f"data.object.{field} is not what Stripe describes")
     if "currency" in _NEEDED.get(expected, {}) or found.get("currency"):
         currency_of(found["currency"])

@@ -39,6 +39,8 @@ def own_kinds(event: ReceivedEvent) -> frozenset[str]:
         return frozenset({"sale", "customer", *refunds})
     if kind in stripe_events.SUBSCRIPTIONS:
         return frozenset({"cancel", "customer"})
+    if kind in stripe_events.LINKS | stripe_events.CODES:
+        return frozenset()
     if kind in stripe_events.CUSTOMERS or kind == "customer.recorded":
         return frozenset({"customer"})
     named = {"sale.recorded": "sale", "lead.recorded": "event", "cancel.recorded": "cancel"}.get(kind, "refund")

@@ -19,7 +19,7 @@ AT_ONCE_MAX: Final = 500
 def due_events(now: datetime) -> list[UUID]:
     """Events nobody has judged yet, and those whose waiting is over, the oldest first."""
     waited = Q(outcome="waiting", look_again_at__lte=now, judged_at__lt=F("look_again_at"))
-    rows = ReceivedEvent.unscoped.filter(Q(outcome="received") | waited, connection__is_on=True)
+    rows = ReceivedEvent.unscoped.filter(Q(outcome="received") | waited)
     return list(rows.order_by("received_at", "pk").values_list("pk", flat=True)[:AT_ONCE_MAX])
 
 

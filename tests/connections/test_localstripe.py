@@ -10,6 +10,7 @@ from goodword.accounts.scope import active_program
 from goodword.connections.backfill import catch_up, read_range
 from goodword.connections.listing_events import ListNotRead
 from goodword.connections.services import give_api_key
+from goodword.connections.tasks import judge_events
 from goodword.referrals.models import Conversion, Customer, Refund
 from tests import cast
 from tests.commissions.world import World
@@ -41,10 +42,16 @@ def to(world, settings, stripe):
     return senders.connection(world.program, mode="test", api_key=KEY)
 
 
+def arrived():
+    """The sale and its customer; what the requests left to the worker is judged here."""
+    judge_events(now())
+    return Conversion.unscoped.exists() and Customer.unscoped.filter(visitors=["v-1"]).exists()
+
+
 def test_its_signed_webhooks_become_a_customer_and_a_sale_that_pays_a_partner(stripe, to, world, live):
     stripe.send_to(f"{live}/hooks/{to.address}", senders.SECRETS["stripe"])
     made = stripe.subscribed(**{"metadata[gw_click]": "v-1"})
-    until(Conversion.unscoped.exists, seconds=60)
+    until(arrived, seconds=60)
     sale = Conversion.unscoped.get()
     assert (sale.amount_minor, sale.tax_minor, sale.subscription) == (12000, 2000, made["id"])
     assert Customer.unscoped.get(external_id=made["customer"]).visitors == ["v-1"]
