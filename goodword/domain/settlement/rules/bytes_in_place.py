@@ -12,6 +12,8 @@ from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from goodword.domain.settlement.rules.compiling import fetch
+
 _WORD: Final = ir.IntType(64)
 types: Any = numba.types
 move: Any = cgutils.raw_memcpy
@@ -65,6 +67,16 @@ def _compiled_start(typing: Any, array: Any) -> Any:
     return numbers(array), generate
 
 
+@intrinsic  # type: ignore[misc, unused-ignore]
+def _compiled_fetch(typing: Any, start: Any, at: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        at = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        fetch(builder, _place(builder, arguments[0], at))
+        return context.get_dummy_value()
+
+    return types.void(start, at), generate
+
+
 def _place(builder: Any, start: Any, at: Any) -> Any:
     return builder.gep(start, [at])
 
@@ -80,3 +92,5 @@ copy: Final[Callable[[Any, int, Any, int, int], int]] = _either(_compiled_copy, 
 """Writes the bytes from one place to another of a buffer into another buffer; gives where they end."""
 start_of: Final[Callable[[Any], Any]] = _either(_compiled_start, lambda array: array)
 """An array's numbers, as buffers are."""
+fetch_place: Final[Callable[[Any, Any], None]] = _either(_compiled_fetch, lambda _start, _at: None)
+"""Has a place of a buffer that is needed soon on its way from memory, without waiting for it."""

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from goodword.domain.settlement.records import CHANNELS, CODE, REGISTRATION, Partner
 from goodword.domain.settlement.rules import layout
+from goodword.domain.settlement.rules.bytes_in_place import fetch_place, start_of
 from goodword.domain.settlement.rules.column_conversions import Dated
 from goodword.domain.settlement.rules.column_texts import column_of, require, text_ranks, texts_at
 from goodword.domain.settlement.rules.compiling import entry
@@ -17,7 +18,15 @@ from goodword.domain.settlement.rules.plain_rows import FURTHEST, Rows
 from goodword.domain.settlement.rules.prepare_people import Codes, Tokens, partner_tokens, put_tokens
 from goodword.domain.settlement.rules.prepare_tables import Array, Touches, in_order, put, slices, touch_table
 from goodword.domain.settlement.rules.prepare_terms import RuleTables
-from goodword.domain.settlement.rules.text_columns import Numbered, hosts, in_order_met, looked_up, lower, numbered
+from goodword.domain.settlement.rules.text_columns import (
+    FETCHED_AHEAD,
+    Numbered,
+    hosts,
+    in_order_met,
+    looked_up,
+    lower,
+    numbered,
+)
 from goodword.domain.settlement.rules.text_values import MISSING
 
 
@@ -164,7 +173,13 @@ def by_customer(recorded: Recorded, rows: Array, customer: Array) -> Counted:
 
 @entry
 def _put_rows(table: Table, rows: Array, at: Array, expires: Array, partner: Array, rank: Array) -> None:
+    columns = start_of(at), start_of(expires), start_of(partner), start_of(rank)
     for i in range(len(rows)):
+        soon = rows[min(i + FETCHED_AHEAD, len(rows) - 1)]
+        fetch_place(columns[0], soon)
+        fetch_place(columns[1], soon)
+        fetch_place(columns[2], soon)
+        fetch_place(columns[3], soon)
         row, touch = rows[i], table[i]
         touch.at, touch.expires, touch.partner, touch.rank = at[row], expires[row], partner[row], rank[row]
         touch.conversion = NONE

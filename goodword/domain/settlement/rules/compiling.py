@@ -224,14 +224,19 @@ def fetch_ahead(typing: Any, row: Any) -> Any:
     """Have a row that is needed soon on its way from memory, without waiting for it."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        address = builder.bitcast(arguments[0], ir.IntType(8).as_pointer())
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
-        fetch = builder.module.declare_intrinsic("llvm.prefetch", [address.type], kind)
-        builder.call(fetch, [address, number(0), number(3), number(1)])  # to be read, kept near, data
+        fetch(builder, arguments[0])
         return context.get_dummy_value()
 
     return types.void(row), generate
+
+
+def fetch(builder: Any, place: Any) -> None:
+    """The instruction that has memory fetched ahead."""
+    address = builder.bitcast(place, ir.IntType(8).as_pointer())
+    number = ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
+    instruction = builder.module.declare_intrinsic("llvm.prefetch", [address.type], kind)
+    builder.call(instruction, [address, number(0), number(3), number(1)])  # to be read, kept near, data
 
 
 _either(fetch_ahead, lambda _row: None)

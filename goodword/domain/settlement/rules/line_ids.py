@@ -9,7 +9,7 @@ import numpy as np
 
 from goodword.domain.settlement.result import KINDS
 from goodword.domain.settlement.rules import tables
-from goodword.domain.settlement.rules.bytes_in_place import put
+from goodword.domain.settlement.rules.bytes_in_place import fetch_place, put
 from goodword.domain.settlement.rules.compiling import array, entry, rule, world_of, world_type
 from goodword.domain.settlement.rules.digests import BLOCK, DIGEST, LANES, put_digest, put_four_digests
 from goodword.domain.settlement.rules.layout import BONUS, Table
@@ -17,6 +17,7 @@ from goodword.domain.settlement.rules.texts import Texts, texts_of
 from goodword.domain.settlement.rules.writing import put_name, put_number
 
 ID_SIZE: Final = 36
+_AHEAD: Final = 8
 _KINDS: Final = texts_of(KINDS)
 _HEX: Final = np.frombuffer(b"0123456789abcdef", np.uint8)
 
@@ -73,7 +74,11 @@ def _write(worlds: Any, labels: Any, lo: int, hi: int, first_bonus_key: int, roo
     w, p = worlds[0], labels[0]
     words, sizes, digests, data = _words(p), _sizes(p), _digests(p), _data(p)
     for first in range(lo, hi, LANES):
-        lanes = min(LANES, hi - first)
+        lanes, last = min(LANES, hi - first), hi - 1
+        for ahead in range(first, first + lanes):
+            fetch_place(_partner_starts(p), tables.lines(w, min(ahead + 2 * _AHEAD, last)).partner)
+            soon = tables.lines(w, min(ahead + _AHEAD, last)).partner
+            fetch_place(_partners(p), _partner_starts(p)[soon])
         for lane in range(lanes):
             sizes[lane] = _put_label(w, p, first + lane, lane * room, first_bonus_key)
         put_four_digests(words, room // 8, sizes, digests)

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from goodword.domain.settlement.rules.bytes_in_place import fetch_place, start_of
 from goodword.domain.settlement.rules.compiling import entry, rule
 from goodword.domain.settlement.rules.layout import NONE
 
@@ -23,6 +24,8 @@ _ONE: Final = np.uint64(1)
 _WORD, _SHORT = 8, 15
 """Bytes of a word; the longest text that two words hold together with its length."""
 _FIRST_ROOM: Final = 1 << 12
+FETCHED_AHEAD: Final = 32
+"""So many places are on their way from memory while one is looked at: waiting for each alone takes twice as long."""
 _UPPER_A, _UPPER_Z, _TO_LOWER = 65, 90, 32
 
 
@@ -75,6 +78,24 @@ def _same(data: Array, start: int, other: Array, other_start: int, length: int) 
     return True
 
 
+@rule
+def _prepare(column: Any, row: int, block: Any, table: Array) -> int:
+    """Words and places of the next texts, from a row on: their places in the table are on their way from memory.
+
+    `block`: for each text its two words and its place. Gives the row behind them.
+    """
+    data, starts, ends = column
+    slots, mask = start_of(table), np.uint64(len(table) - 1)
+    stop = min(row + len(block), len(starts))
+    for i in range(row, stop):
+        one, other = _words(data, starts[i], ends[i] - starts[i])
+        at = _place(one, other) & mask
+        block[i - row, 0], block[i - row, 1], block[i - row, 2] = one, other, at
+        fetch_place(slots, 3 * np.int64(at))
+        fetch_place(slots, 3 * np.int64(at) + 2)
+    return stop
+
+
 @entry
 def _number(column: Any, table: Array, firsts: Array, numbers: Array, row: int) -> int:
     """Number the texts from a row on, until the table is full; returns the row it came to.
@@ -83,13 +104,14 @@ def _number(column: Any, table: Array, firsts: Array, numbers: Array, row: int) 
     """
     data, starts, ends = column  # not taken apart in the loop: that counts references, and takes most of the time
     mask, most = np.uint64(len(table) - 1), len(table) * 3 // 4
-    count = firsts[0, -1]
+    count, block, first, behind = firsts[0, -1], np.empty((FETCHED_AHEAD, 3), np.uint64), row, row
     while row < len(starts) and count < most:
+        if row == behind:
+            first, behind = row, _prepare(column, row, block, table)
         start, length = starts[row], ends[row] - starts[row]
         numbers[row] = NONE
         if length:
-            one, other = _words(data, start, length)
-            at = _place(one, other) & mask
+            one, other, at = block[row - first, 0], block[row - first, 1], block[row - first, 2]
             while table[at, 2] != _NOTHING:
                 number = np.int64(table[at, 2]) - 1
                 same = table[at, 0] == one and table[at, 1] == other
@@ -121,13 +143,14 @@ def _move(table: Array, larger: Array) -> None:
 @entry
 def _look_up(column: Any, table: Array, known: Array, known_starts: Array, numbers: Array) -> None:
     data, starts, ends = column
-    mask = np.uint64(len(table) - 1)
-    for row in range(len(starts)):
-        start, length = starts[row], ends[row] - starts[row]
-        numbers[row] = NONE
-        if length:
-            one, other = _words(data, start, length)
-            at = _place(one, other) & mask
+    mask, block = np.uint64(len(table) - 1), np.empty((FETCHED_AHEAD, 3), np.uint64)
+    for first in range(0, len(starts), FETCHED_AHEAD):
+        for row in range(first, _prepare(column, first, block, table)):
+            start, length = starts[row], ends[row] - starts[row]
+            numbers[row] = NONE
+            if not length:
+                continue
+            one, other, at = block[row - first, 0], block[row - first, 1], block[row - first, 2]
             while table[at, 2] != _NOTHING:
                 number = np.int64(table[at, 2]) - 1
                 same = table[at, 0] == one and table[at, 1] == other
@@ -286,8 +309,10 @@ def grouped(order: Array, group: Array, count: int) -> Array:
         place[group[row] + 1] += 1
     for i in range(count):
         place[i + 1] += place[i]
-    found = np.empty(len(order), np.int64)
-    for row in order:
-        found[place[group[row]]] = row
-        place[group[row]] += 1
+    found, places = np.empty(len(order), np.int64), start_of(place)
+    for i in range(len(order)):
+        fetch_place(places, group[order[min(i + FETCHED_AHEAD, len(order) - 1)]])
+        at = group[order[i]]
+        found[place[at]] = order[i]
+        place[at] += 1
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 from goodword.domain.settlement.rules import sheet, tables
 from goodword.domain.settlement.rules.basis_words import put_remainder, write_basis, write_split
-from goodword.domain.settlement.rules.bytes_in_place import put
+from goodword.domain.settlement.rules.bytes_in_place import fetch_place, put
 from goodword.domain.settlement.rules.compiling import entry, rule
 from goodword.domain.settlement.rules.exact import fits, mul_div
 from goodword.domain.settlement.rules.layout import (
@@ -76,6 +76,7 @@ from goodword.domain.settlement.rules.writing import put_money, put_name, put_nu
 _ROOM = 4096
 """More than a line's figures and fixed words take, without names and lists."""
 _ROOM_OF_FIGURE = 64
+_AHEAD = 8
 
 
 @entry
@@ -89,6 +90,7 @@ def write_lines(worlds: Any, sheets: Any, lo: int, hi: int, longest: int) -> tup
     w, p = worlds[0], sheets[0]
     pen, program = sheet.pen(p), tables.program(w, 0)
     for at in range(lo, hi):
+        _look_ahead(w, p, tables.lines(w, min(at + 2 * _AHEAD, hi - 1)), tables.lines(w, min(at + _AHEAD, hi - 1)))
         line = tables.lines(w, at)
         if not _has_room(w, p, line, longest):
             return MORE_ROOM, at
@@ -107,6 +109,20 @@ def write_lines(worlds: Any, sheets: Any, lo: int, hi: int, longest: int) -> tup
             return BY_HAND, at
         _write_end(p, line, program)
     return DONE, hi
+
+
+@rule
+def _look_ahead(w: World, p: Sheet, later: Row, soon: Row) -> None:
+    """Have what is written soon on its way from memory: names of the next line, where those of a later one begin."""
+    bases, id_starts, starts = sheet.bases(p, 0), sheet.id_starts(p), sheet.starts(p)
+    if later.kind == COMMISSION:
+        fetch_place(starts, bases.agreements + later.agreement)
+        if later.how == BY_LOCK:
+            fetch_place(id_starts, later.because)
+    if soon.kind == COMMISSION:
+        fetch_place(sheet.names(p), starts[bases.agreements + soon.agreement])
+        if soon.how == BY_LOCK:
+            fetch_place(sheet.ids(p), id_starts[soon.because])
 
 
 @rule
