@@ -4,6 +4,7 @@ Needs `wrk`, `node` and `npm` (the reference server's packages are installed int
 memory, the reference's from the database: that is part of what is compared, and said with every figure.
 """
 
+import itertools
 import os
 import re
 import shutil
@@ -18,12 +19,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from bench._ground import product, tell
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "10"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
-CONNECTIONS, BATCH_CONNECTIONS, BATCH = 64, 16, 100
+CONNECTIONS, BATCH_CONNECTIONS, BATCH, CUSTOMERS = 64, 16, 100, 2000
 HERE = Path(__file__).parent
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
 HEADERS = {
@@ -52,10 +54,64 @@ def main() -> None:
     with product(), tempfile.TemporaryDirectory(prefix="goodword-bench-ref-") as scratch:
         stage = _stage()
         with _servers(Path(scratch)) as ports:
-            _clicks(ports, stage)
+            _clicks(ports)
+            _events(ports, stage, 1)
+            _events(ports, stage, BATCH)
 
 
-def _clicks(ports: dict[str, int], _stage: Any) -> None:
+def _events(ports: dict[str, int], stage: dict[str, Any], each: int) -> None:
+    """Sales with customer and click, one by one or a hundred at a time: ours and the reference's."""
+    name, connections = ("events", CONNECTIONS) if each == 1 else (f"batches of {each}", BATCH_CONNECTIONS)
+    numbers = itertools.count()
+
+    def run(server: str, delay: float = 0) -> Round:
+        script = _selling(stage[server], f"{each}-{next(numbers)}", each, stage["key"]) + _pacing(delay)
+        path = "/v1/track/sale" if each == 1 else "/v1/track/sale/batch"
+        return _wrk(f"http://127.0.0.1:{ports[server]}{path}", connections, [], script=script)
+
+    ways = {
+        "ours": lambda: _counted(lambda: run("ours"), "referrals_conversion", each),
+        "reference (Hono + pg)": lambda: _counted(lambda: run("reference"), "ref_event", each),
+    }
+    run("ours"), run("reference")  # the customers' first sales, and the code warmed up
+    found = _rounds(ways)
+    results = {way: [one.rate * each for one in rounds] for way, rounds in found.items()}
+    print(f"{name.capitalize()} with customer and click; {SAID}:")
+    tell(f"ingest-{name.replace(' ', '-')}", results, unit="events/s", against="reference (Hono + pg)")
+    for way, rounds in found.items():
+        p50, p99 = _middle(one.p50_ms for one in rounds), _middle(one.p99_ms for one in rounds)
+        print(f"  {way}: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+    if each == 1:
+        half = _paced(_middle(results["ours"]) / 2, lambda delay: run("ours", delay))
+        print(f"  at half of the top rate ({half.rate:,.0f}/s): p50 {half.p50_ms:.1f} ms, p99 {half.p99_ms:.1f} ms")
+
+
+def _selling(clicks: list[str], run: str, each: int, key: str) -> str:
+    """A script for wrk: sales with ids of their own, of customers who came through a click each and come back."""
+    return _SELLING % {"clicks": ", ".join(f'"{one}"' for one in clicks), "run": run, "each": each, "key": key}
+
+
+_SELLING = """
+local clicks, run, each, count = {%(clicks)s}, "%(run)s", %(each)d, 0
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer %(key)s"
+local function sale()
+  count = count + 1
+  local who = count %% #clicks + 1
+  return string.format('{"id":"%%s-%%d","customer":"c-%%d","click_id":"%%s","currency":"EUR","amount":"%%d.90",' ..
+    '"at":"2026-11-0%%dT09:30:00Z"}', run, count, who, clicks[who], count %% 90 + 1, count %% 9 + 1)
+end
+function request()
+  if each == 1 then return wrk.format(nil, nil, nil, sale()) end
+  local items = {}
+  for place = 1, each do items[place] = sale() end
+  return wrk.format(nil, nil, nil, '{"items":[' .. table.concat(items, ",") .. "]}")
+end
+"""
+
+
+def _clicks(ports: dict[str, int]) -> None:
     ways = {
         "limit (bare handler, nothing stored)": lambda: _click_round(ports["limit"]),
         "ours": lambda: _counted(lambda: _click_round(ports["ours"]), "referrals_click"),
@@ -194,6 +250,7 @@ def _stage() -> dict[str, Any]:
     """A program with a thousand links, the same for the reference, and a key."""
     from django.db import connection
 
+    from goodword.domain.ids import public_id
     from tests import cast
 
     program = cast.program(slug="bench", currency="EUR")
@@ -206,7 +263,25 @@ def _stage() -> dict[str, Any]:
     with rights.as_owner(), connection.cursor() as cursor:
         cursor.execute(_REFERENCE_TABLES)
         cursor.execute("GRANT ALL ON ref_link, ref_partner, ref_click, ref_event, ref_commission TO PUBLIC")
-    return {"program": program, "partner": partner}
+        cursor.execute(_CLICKS_BEFORE, [CUSTOMERS])
+        cursor.execute("SELECT id FROM ref_click ORDER BY id")
+        theirs = [str(key) for (key,) in cursor.fetchall()]
+    ours = [public_id("touch", UUID(key)) for key in theirs]
+    return {"ours": ours, "reference": theirs, "key": cast.api_key(program, "events:write")[1]}
+
+
+# Clicks made a moment ago, known to both: ids with the time in front, as the front makes them.
+_CLICKS_BEFORE = """
+CREATE TEMPORARY TABLE made ON COMMIT DROP AS
+SELECT (lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '7000' || '8' ||
+        substr(md5(n::text), 1, 15))::uuid AS id, n FROM generate_series(1, %s) n;
+INSERT INTO referrals_click (id, program_id, partner_id, link_id, visitor, at, via_qr, not_attributable, privacy_signal,
+    repeated, sub_id, referrer_host, dropped, utm_source, utm_campaign, network, agent)
+SELECT made.id, link.program_id, link.partner_id, link.id, 'visitor-' || made.n, now(), false, '', false, false, '', '',
+    '{}', '', '', '', '' FROM made, referrals_link link WHERE link.key = 'spring';
+INSERT INTO ref_click SELECT made.id, link.id, link.partner, md5(made.n::text), now(), '', ''
+  FROM made, ref_link link WHERE link.key = 'spring';
+"""
 
 
 _REFERENCE_TABLES = """

@@ -94,7 +94,8 @@ IDS: dict[str, Callable[[Any], str]] = {
 }
 # Arguments that name no object of anybody.
 CONSTANTS = {
-    "kind": "svg", "month": "2026-10", "token": "no-such-token", "sale": "sale-1", "pk": "999", "number": "1",
+    "kind": "svg", "page": "inactive", "month": "2026-10",
+    "token": "no-such-token", "sale": "sale-1", "pk": "999", "number": "1",
     "address": "no-such-address", "system": "stripe",
 }  # fmt: skip
 

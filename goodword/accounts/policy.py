@@ -177,6 +177,10 @@ API: list[Rule] = [
     Public("api-openapi", "GET"),
     Closed("api:api-root"),
     # Facts are recorded while the program is paused too: what happened is never lost, only decisions wait.
+    *(
+        Route(f"api:track-{kind}", scopes="events:write manage", when_paused=True)
+        for kind in ("sale", "sales", "lead", "leads", "refund", "refunds", "click")
+    ),
     Route("api:record-customers", scopes="events:write manage", when_paused=True),
     Route("api:record-customer", scopes="events:write manage", when_paused=True),
     Route("api:list-customers", scopes="read manage"),

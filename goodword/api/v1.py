@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from pydantic.json_schema import models_json_schema
 
-from goodword.api import applications, connections, facts, money, partners, sharing, webhooks
+from goodword.api import applications, connections, facts, money, partners, sharing, track, webhooks
 from goodword.api.problems import MEDIA_TYPE
 from goodword.objects.schemas import ProblemDocument
 
@@ -41,6 +41,7 @@ api = NinjaAPI(
 )
 for _router in (
     facts.router,
+    track.router,
     partners.router,
     applications.router,
     sharing.router,

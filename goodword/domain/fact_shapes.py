@@ -5,7 +5,7 @@ What must hold between fields, and against other facts, stands in `fact_rules.py
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from goodword.domain.fields import (
@@ -46,6 +46,7 @@ _EVENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
 _RATE = re.compile(r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?", re.ASCII)
 
 
+@lru_cache(maxsize=256)
 def fact_shape(kind: str, clock: Clock) -> Shape:
     """The fields of one kind of fact, with readers that judge moments by this clock."""
     at = Field(_moment(past_instant, clock), {**_DATE_TIME, "description": "when it happened"}, required=True)

@@ -15,11 +15,13 @@ from goodword.ingest.clicks import ClickIds, key_of
 from goodword.ingest.database import Side, Trouble
 from goodword.ingest.following import SEALED, Visit, follow
 from goodword.ingest.handing import Pages
+from goodword.ingest.keys import Keys
 from goodword.ingest.links import Link, LinkTable
 from goodword.ingest.pages import LinkPages
 from goodword.ingest.salts import Salts
 from goodword.ingest.spool import Spool
 from goodword.ingest.store import ClickStore
+from goodword.ingest.tracking import Tracking, tracked_path
 from goodword.ingest.watching import Watch, look_up
 
 LINK_PATH: Final = "/r/"
@@ -53,12 +55,15 @@ class Front:
         self._clicks: Batcher[bytes] = Batcher(loop, self._store.write, CLICKS_AT_ONCE, CLICKS_WAITING_MAX)
         self._aside: Batcher[bytes] = Batcher(loop, self._store.set_aside, CLICKS_AT_ONCE, CLICKS_WAITING_MAX)
         self._salts = Salts(self._side)
-        self._watch = Watch(self.table)
+        keys = Keys(self._side)
+        self._tracking = Tracking(loop, keys, self._pages)
+        self._watch = Watch(self.table, on_key=keys.forget)
         loop.run_until_complete(self._open())
 
     async def _open(self) -> None:
         await self._side.open()
         self._store.start()
+        self._tracking.store.start()
         self._tasks = [self._loop.create_task(self._watch.run()), self._loop.create_task(self._salts.run())]
         try:
             async with asyncio.timeout(FIRST_TABLE_SECONDS):
@@ -73,9 +78,11 @@ class Front:
     async def _close(self) -> None:
         await self._clicks.drained()
         await self._aside.drained()
+        await self._tracking.batcher.drained()
         for task in self._tasks:
             task.cancel()
         await self._store.close()
+        await self._tracking.store.close()
         await self._side.close()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
@@ -86,6 +93,8 @@ class Front:
                 await self._send_on(link, scope, protocol)
             else:
                 await self._apart(self._seldom(path[3:], scope, protocol))
+        elif (rest := tracked_path(path)) is not None:
+            await self._tracking.answer(rest, scope, protocol)
         elif self._links_only:
             protocol.response_empty(404, _SEALED)
         else:

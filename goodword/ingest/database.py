@@ -5,9 +5,9 @@ What is written stands in `store.py` and `events`; here only how to reach the da
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 from asyncpg.exceptions import (
@@ -35,9 +35,14 @@ def address() -> tuple[str, dict[str, str]]:
     return os.environ.get("DATABASE_URL", "postgresql://goodword@127.0.0.1/goodword"), session
 
 
-async def connect() -> Any:
+BY_INDEX: Final = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""For a session that looks up few rows of tables that grow fast: their statistics are always late."""
+
+
+async def connect(settings: Mapping[str, str] | None = None) -> Any:
     """A connection of its own."""
     dsn, session = address()
+    session |= settings or {}
     return await asyncpg.connect(dsn, server_settings=session, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS)
 
 

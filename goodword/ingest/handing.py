@@ -42,8 +42,8 @@ class Pages:
     def __init__(self, place: str) -> None:
         self._place = place
 
-    async def hand_over(self, scope: Any, protocol: Any) -> None:
-        """Let the pages answer this request."""
+    async def hand_over(self, scope: Any, protocol: Any, *, path: str = "", body: bytes | None = None) -> None:
+        """Let the pages answer this request, at `path` if that is another; `body`, where it was read already."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 reader, writer = await self._connect()
@@ -52,8 +52,9 @@ class Pages:
             return
         sending = None
         try:
-            writer.write(_head(scope))
-            sending = asyncio.ensure_future(_send_body(scope, protocol, writer))
+            writer.write(_head(scope, path or scope.path) + (body or b""))
+            if body is None:
+                sending = asyncio.ensure_future(_send_body(scope, protocol, writer))
             answer = await _read_head(reader, scope.method)
             await _give_back(answer, protocol)
         except (PagesAway, OSError):
@@ -86,8 +87,8 @@ class Pages:
         return await asyncio.open_connection(host, int(port), limit=HEAD_MAX)
 
 
-def _head(scope: Any) -> bytes:
-    path = quote(scope.path, safe=_PATH_SAFE)
+def _head(scope: Any, path: str) -> bytes:
+    path = quote(path, safe=_PATH_SAFE)
     target = f"{path}?{scope.query_string}" if scope.query_string else path
     lines = [f"{scope.method} {target} HTTP/1.1"]
     given = scope.headers.items()

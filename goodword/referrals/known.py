@@ -4,7 +4,6 @@ Facts tied by a reference (a refund to its sale, a browser to its customer) are 
 of two that meet the later one always sees the earlier.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,7 @@ from django.db.models import Q
 from goodword.accounts.models import Program
 from goodword.domain.fact_rules import Known
 from goodword.domain.ids import MalformedId, parse_public_id
+from goodword.domain.turns import turns_of
 from goodword.partners.models import Partner
 from goodword.referrals import lookups  # noqa: F401 - registers `any_of`
 from goodword.referrals.models import Click, Code, Conversion, Refund
@@ -23,7 +23,6 @@ from goodword.referrals.models import Click, Code, Conversion, Refund
 _LOOKUP = 20_000
 CUSTOMERS_PER_CLICK = 50
 """A family's or a shop counter's browser serves some customers; a click id of more is one sent again and again."""
-_BUCKETS = 64
 _ALL_FROM = 500
 _TIED_BY: Mapping[str, tuple[str, ...]] = {
     "customer": ("visitors",),
@@ -41,22 +40,11 @@ def take_turns(program: Program, kind: str, items: Sequence[Any]) -> None:
 
     References fall into a fixed number of buckets, so that a batch of any size holds few locks.
     """
-    if kind in _TIED_BY and len(items) > _ALL_FROM:
-        places = set(range(_BUCKETS))
-    else:
-        places = {_place(text) for name in _TIED_BY.get(kind, ()) for text in _texts(items, name)}
-    if places:
-        turns = sorted(_turn(program, place) for place in places)
+    names = {text for name in _TIED_BY.get(kind, ()) for text in _texts(items, name)}
+    if names:
+        turns = turns_of(program.pk, None if len(items) > _ALL_FROM else names)
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(turn) from unnest(%s::bigint[]) as turn", [turns])
-
-
-def _place(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=4).digest()) % _BUCKETS
-
-
-def _turn(program: Program, place: int) -> int:
-    return int.from_bytes(hashlib.blake2b(f"facts {program.pk} {place}".encode(), digest_size=8).digest(), signed=True)
 
 
 def known_of(program: Program, kind: str, items: Sequence[Any]) -> Known:

@@ -8,8 +8,8 @@ from goodword.accounts.access import PublicRequest
 STATUS = {"unknown": 404, "inactive": 200, "broken": 400}
 
 
-def link_page(request: PublicRequest, kind: str) -> HttpResponse:
+def link_page(request: PublicRequest, page: str) -> HttpResponse:
     """Say what is the matter with a link, and lead on to the program."""
-    if kind not in STATUS:
+    if page not in STATUS:
         raise Http404
-    return render(request, f"site/link_{kind}.html", status=STATUS[kind])
+    return render(request, f"site/link_{page}.html", status=STATUS[page])

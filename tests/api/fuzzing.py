@@ -91,6 +91,8 @@ def _bent(draw: Any, value: Any) -> Any:
 
 
 def _valid(schema: dict[str, Any], known: dict[str, list[str]], name: str = "") -> st.SearchStrategy[Any]:
+    if "anyOf" in schema:
+        return st.one_of([_valid(one, known, name) for one in schema["anyOf"]])
     kind = schema["type"]
     if isinstance(kind, list):
         return st.sampled_from(["a", 1, 1.5, True])

@@ -1,0 +1,100 @@
+"""What a plain request of `/v1/track/` says, read and judged: events ready to be stored with those of other requests.
+
+None is returned for whatever is not plain, wrong requests among it: the pages answer those, in the API's own words.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from goodword.domain.errors import DomainError
+from goodword.domain.fact_rules import FactRow, Reading, read_facts
+from goodword.domain.fields import read_object
+from goodword.domain.ids import parse_public_id
+from goodword.domain.moments import Clock
+from goodword.domain.tracked import AHEAD_MAX, FACT_OF, PERSON_SHAPE, read_visitor, take_apart
+from goodword.ingest.keys import Key
+from goodword.ingest.plain_json import read_plain
+
+BATCH_MAX: Final = 1000
+KINDS: Final = ("sale", "lead")
+"""What is stored here. Refunds and clicks by script are seldom: the pages store them."""
+
+
+class Event(NamedTuple):
+    """One event: its fact as a row, and who is behind it."""
+
+    row: FactRow
+    customer: str
+    person: dict[str, Any]
+    click: str
+    click_key: UUID | None
+    visitor: str
+    code: str
+
+
+class Request(NamedTuple):
+    """The events of one request, to be stored together or not at all."""
+
+    program: UUID
+    kind: str
+    events: Sequence[Event]
+    is_batch: bool
+    received: datetime
+
+
+def read_request(kind: str, is_batch: bool, body: bytes, key: Key) -> Request | None:
+    """The request in this body, or None."""
+    found = read_plain(body)
+    if found is None:
+        return None
+    items = found.get("items") if is_batch else [found]
+    if is_batch and (len(found) != 1 or type(items) is not list or not 0 < len(items) <= BATCH_MAX):
+        return None
+    now = datetime.now(UTC)
+    events = read_events(kind, items or [], key, now)
+    return None if events is None else Request(key.program, kind, events, is_batch, now)
+
+
+def read_events(kind: str, items: Sequence[Any], key: Key, now: datetime) -> list[Event] | None:
+    """The events, when all of them are good and no id stands twice."""
+    apart = []
+    for given in items:
+        one = take_apart(kind, given, now) if type(given) is dict and _is_plain_person(given) else None
+        if one is None:
+            return None
+        apart.append(one)
+    # To the second, so that the shapes of fields are made once a second: no reader looks closer.
+    reading = Reading(Clock(now.replace(microsecond=0), key.timezone), key.currency)
+    rows, wrong = read_facts(FACT_OF[kind], [one.fact for one in apart], reading)
+    if wrong or len({row.external_id for row in rows}) != len(rows):
+        return None
+    latest = now + AHEAD_MAX
+    if any(row.columns["at"] > latest for row in rows):
+        return None
+    return [
+        Event(row, one.customer, one.person, one.click, key_of_click(one.click), one.visitor, row.columns["code"])
+        for row, one in zip(rows, apart, strict=True)
+    ]
+
+
+def _is_plain_person(given: dict[str, Any]) -> bool:
+    """Whether what an event says of customer and browser is good; the other fields are the fact's."""
+    click, visitor, customer = given.get("click_id"), given.get("visitor"), given.get("customer")
+    if type(customer) is dict:
+        problems: list[Any] = []
+        read_object(PERSON_SHAPE, customer, problems)
+        if problems:
+            return False
+    try:
+        return (click is None or key_of_click(click) is not None) and (visitor is None or bool(read_visitor(visitor)))
+    except DomainError:
+        return False
+
+
+@lru_cache(maxsize=16_384)
+def key_of_click(click: str) -> UUID | None:
+    """The key behind a click id; None for none. Raises a DomainError for what is none."""
+    return parse_public_id("touch", click) if click else None
