@@ -23,8 +23,7 @@ from goodword.domain.moments import Clock
 from goodword.domain.tracked import FACT_OF, tracked_shape
 from goodword.objects.schemas import Answered, answer_of_batch
 from goodword.referrals.selectors import link_by_key
-from goodword.referrals.services import record_click
-from goodword.referrals.tracking import record_tracked, shown
+from goodword.referrals.tracking import record_script_click, record_tracked, shown
 
 router = Router()
 _SOME_CLOCK = Clock(datetime(2026, 1, 1, tzinfo=UTC))
@@ -103,7 +102,7 @@ def _click(request: Call) -> Answer:
     if link is None or link.revoked_at or link.partner.status != "active":
         raise Refusal("unknown_link", "no link in use has this key", field="via", remedy="give the key of a link")
     visitor = request.given.get("visitor") or uuid7().hex
-    click = record_click(request.program, link, visitor=visitor, now=timezone.now())
+    click = record_script_click(request.program, link, visitor=visitor, now=timezone.now())
     return Answer(202, {"click_id": click.public_id, "visitor": visitor})
 
 

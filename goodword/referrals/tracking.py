@@ -21,7 +21,7 @@ from goodword.domain.moments import Clock
 from goodword.domain.tracked import FACT_OF, PERSON, Tracked, problems_of_event, take_apart
 from goodword.referrals.bulk import Stored
 from goodword.referrals.known import take_turns
-from goodword.referrals.models import Click, Code, Customer, Fact
+from goodword.referrals.models import Click, Code, Customer, Fact, Link
 from goodword.referrals.selectors import facts_of, written_at
 from goodword.referrals.services import MODELS, record_facts
 
@@ -61,6 +61,13 @@ def record_tracked(
         )
         for stored, event in zip(found.rows, events, strict=True)
     ]
+
+
+def record_script_click(program: Program, link: Link, *, visitor: str, now: datetime) -> Click:
+    """Store a visit to a page of the program's own that a partner led to; the page's script saw the link's key."""
+    click = Click(program=program, link=link, partner_id=link.partner_id, visitor=visitor, at=now)
+    click.save(force_insert=True)
+    return click
 
 
 def shown(one: Understood) -> dict[str, Any]:
