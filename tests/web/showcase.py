@@ -202,7 +202,7 @@ def _connected(world: SimpleNamespace) -> dict[str, str]:
     cast.received_event(stripe, body, type="charge.refunded", facts=[], **waiting, **given)
     aside = {"outcome": "quarantined", "reason": "missing_field", "detail": "data.object.total is missing"}
     cast.received_event(stripe, body, facts=[], repeats=2, **aside, **given)
-    return {"connection": stripe.public_id, "received": event.public_id}
+    return {"connection": stripe.public_id, "received": event.public_id, "system": "stripe"}
 
 
 def _ids(world: SimpleNamespace) -> dict[str, str]:
