@@ -58,6 +58,7 @@ class Receiver:
     def answer(self, handler: Any) -> None:
         size = int(handler.headers.get("Content-Length", 0))
         request = Request(handler.path, {k.lower(): v for k, v in handler.headers.items()}, handler.rfile.read(size))
+        handler.told = request
         with self.lock:
             self.requests.append(request)
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
