@@ -61,7 +61,8 @@ def take_apart(kind: str, given: Mapping[str, Any], now: datetime) -> Tracked:
     if kind == "lead":
         fact.setdefault("name", "lead")
     dated = "at" in fact
-    fact.setdefault("at", now.isoformat())
+    if not dated:
+        fact["at"] = now.isoformat()
     return Tracked(fact, customer, person, given.get("click_id") or "", given.get("visitor") or "", dated)
 
 

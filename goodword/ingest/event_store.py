@@ -10,11 +10,12 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
 from goodword.domain.fact_rules import FactRow, Known, Reading, read_facts
-from goodword.domain.ids import public_id, uuid7
+from goodword.domain.ids import public_id, uuid7, uuid7_texts
 from goodword.domain.moments import Clock
 from goodword.domain.turns import turns_of
 from goodword.ingest import event_statements as sql
@@ -246,8 +247,11 @@ async def _insert(connection: Any, part: _Part, requests: Sequence[Request]) -> 
         return
     now = datetime.now(UTC)
     rows = [event.row for request in requests for event in request.events]
+    keys = uuid7_texts(len(rows))
     await connection.copy_records_to_table(
-        "referrals_conversion", records=[_conversion(part.program, row, now) for row in rows], columns=sql.CONVERSION
+        "referrals_conversion",
+        records=[_conversion(key, part.program, row, now) for key, row in zip(keys, rows, strict=True)],
+        columns=sql.CONVERSION,
     )
     if part.new_people:
         await _insert_people(connection, part, now)
@@ -256,11 +260,16 @@ async def _insert(connection: Any, part: _Part, requests: Sequence[Request]) -> 
     )
 
 
-def _conversion(program: UUID, row: FactRow, now: datetime) -> tuple[Any, ...]:
+def _conversion(key: str, program: UUID, row: FactRow, now: datetime) -> tuple[Any, ...]:
     columns = row.columns
-    said = [columns[name] for name in sql.SAID]
-    lines, properties = (None if columns[name] is None else _as_json(columns[name]) for name in ("lines", "properties"))
-    return (uuid7(), program, row.external_id, row.payload_hash, now, SOURCE, *said, lines, properties)
+    lines, properties = columns["lines"], columns["properties"]
+    return (
+        key, program, row.external_id, row.payload_hash, now, SOURCE, *_said(columns),
+        None if lines is None else _as_json(lines), None if properties is None else _as_json(properties),
+    )  # fmt: skip
+
+
+_said: Final = itemgetter(*sql.SAID)
 
 
 _as_json: Final = json.JSONEncoder(default=str).encode
