@@ -15,9 +15,11 @@ from goodword.domain.ids import uuid7
 from goodword.referrals.counting import REPEATED_WITHIN, Window, count_clicks, count_window
 from goodword.referrals.models import Click, ClicksByDay, ClicksByHour, Touch, UnsettledFact
 from goodword.referrals.services import record_facts
+from goodword.server.click_loop import ClickLoop
 from tests import cast
 from tests.counted import count_anew
 from tests.database import as_owner
+from tests.server.waiting import until
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WITHIN = REPEATED_WITHIN.total_seconds()
@@ -205,3 +207,37 @@ def repeated_among(people):
         if one.visitor == other.visitor and one.link_id == other.link_id and (other.at, other.pk) < (one.at, one.pk)
         and (one.at - other.at).total_seconds() < WITHIN
     }  # fmt: skip
+
+
+def test_f16_a_click_that_arrives_45_days_late_is_credited_from_its_own_moment(link):
+    customer(link.program, "v-1")
+    UnsettledFact.objects.all().delete()
+    late = cast.click(link, visitor="v-1", at=NOON - timedelta(days=45))
+    count_anew()
+    assert (Touch.unscoped.get().at, UnsettledFact.objects.get().since) == (late.at, late.at)
+    assert ClicksByDay.unscoped.get(aspect="").day == late.at.date()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_f38_a_restore_into_a_server_with_younger_transactions_counts_nothing_twice_and_misses_nothing():
+    link = cast.link(cast.acme().alder)
+    cast.click(link)
+    assert count_clicks().clicks == 1
+    cast.click(link)
+    with connection.cursor() as cursor, as_owner(cursor):  # as a dump of a server that had come much further holds it
+        cursor.execute("UPDATE referrals_click SET batch = '9000000000'")
+        last = "(SELECT id FROM referrals_click ORDER BY id DESC LIMIT 1)"
+        cursor.execute(f"UPDATE referrals_click SET batch = '9000000007' WHERE id = {last}")
+        cursor.execute("UPDATE referrals_clickcursor SET upto = '9000000005', but = '{}'")
+    cast.click(link)  # the first one after the restore, before anybody counts
+    assert count_clicks().clicks == 2
+    assert count_clicks().clicks == 0
+    assert figures(link)["", ""][0] == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_counts_a_click_within_seconds():
+    link = cast.link(cast.acme().alder)
+    with ClickLoop():
+        cast.click(link)
+        until(lambda: ClicksByHour.unscoped.filter(link=link).exists(), seconds=60)

@@ -1,7 +1,7 @@
 """A small program with everything a page can show, made through the services, and one with nothing but its people."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +22,7 @@ from goodword.referrals.models import Code, Conversion, Customer, Link, Upload
 from goodword.referrals.services import record_facts
 from goodword.referrals.sharing import create_code, create_link
 from tests import cast
+from tests.counted import count_anew
 
 FIRMS = (
     ("Nordic Beats", "Ida Berg", "SE"),
@@ -81,6 +82,19 @@ def _by(user: Any) -> Actor:
     return Actor("user", user.public_id, f"{user.name} <{user.email}>")
 
 
+def clicked(link: Link, now: datetime) -> None:
+    """Four weeks of clicks: people from here and there, somebody twice, machines."""
+    for day in range(28):
+        at = now - timedelta(days=day, minutes=3)
+        for n in range((day * 5) % 7 + 1):
+            host = ("blog.example", "news.example", "a-rather-long-name-of-a-site.newsletter.example")[n % 3]
+            cast.click(link, at=at, visitor=f"r-{day}-{n}", referrer_host=host, sub_id=("", "footer")[n % 2],
+                       utm_campaign=("", "spring")[day % 2], via_qr=n == 3)  # fmt: skip
+        cast.click(link, at=at + timedelta(seconds=2), visitor=f"r-{day}-0")
+        cast.click(link, at=at, not_attributable=("bot", "prefetch", "head")[day % 3])
+    count_anew()
+
+
 def _partners(world: SimpleNamespace, now: Any) -> None:
     program, bob = world.program, _by(world.bob)
     long_ago = now - timedelta(days=300)
@@ -91,7 +105,7 @@ def _partners(world: SimpleNamespace, now: Any) -> None:
         published_by=world.bob, effective_at=long_ago,
     )  # fmt: skip
     world.firms = []
-    create_link(program, world.alder, destination="https://shop.example/", label="Website", actor=bob)
+    clicked(create_link(program, world.alder, destination="https://shop.example/", label="Website", actor=bob), now)
     create_code(program, world.alder, key="ALDER10", offer="10% off the first order", actor=bob)
     for number, (name, contact, country) in enumerate(FIRMS):
         details = PartnerDetails(
