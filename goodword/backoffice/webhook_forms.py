@@ -9,7 +9,7 @@ from goodword.webhooks.catalog import ALL, KINDS
 from goodword.webhooks.endpoints import Wish
 from goodword.webhooks.models import Endpoint
 
-KIND_CHOICES = [(kind.name, f"{kind.about} {kind.name}") for kind in KINDS.values()]
+KIND_CHOICES = [(kind.name, f"{kind.about.rstrip('.')} ({kind.name})") for kind in KINDS.values()]
 
 
 class WebhookForm(PlainForm):

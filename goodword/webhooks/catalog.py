@@ -86,7 +86,7 @@ _LIST: Final = (
     Kind("partner.ended", "The partnership ended.", PartnerAnswer),
     Kind(
         "agreement.started",
-        "A partner was put on other terms, from `starts_at` on. The first terms come with `partner.created`.",
+        "A partner was put on other terms; the first ones come with the new partner.",
         AgreementAnswer,
     ),
     Kind("agreement.ended", "An agreement got an end.", AgreementAnswer),
