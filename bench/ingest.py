@@ -25,7 +25,7 @@ from bench._ground import product, tell
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "10"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
-CONNECTIONS, BATCH_CONNECTIONS, BATCH, CUSTOMERS = 64, 16, 100, 2000
+CONNECTIONS, BATCH_CONNECTIONS, BATCH, CUSTOMERS = 128, 16, 100, 2000
 HERE = Path(__file__).parent
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
 HEADERS = {

@@ -150,9 +150,12 @@ def _kill(folder: Path, serve: int, victim: str) -> bool:
         found = Cluster(folder).processes()[:1]
     else:
         part = "front" if victim.startswith("front") else victim
-        found = [one for one in psutil.Process(serve).children() if part in one.cmdline()]
-        if victim == "front's process":
-            found = [child for one in found for child in one.children()][:1]
+        try:
+            found = [one for one in psutil.Process(serve).children() if part in one.cmdline()]
+            if victim == "front's process":
+                found = [child for one in found for child in one.children()][:1]
+        except psutil.Error:  # one of them is ending this moment
+            return False
     for one in found[:1]:
         with suppress(psutil.NoSuchProcess):
             one.kill()

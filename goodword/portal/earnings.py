@@ -106,6 +106,7 @@ def line(request: PartnerRequest, line: str) -> HttpResponse:
         raise Http404
     own = detail.row
     row = rows_of(request.partner, [own], now)[0]
+    touch = mine.touch_behind(request.partner, own)
     context = {
         "row": row,
         "told": taken_sentence_of(request.partner, own.line, now) or row.word.title,
@@ -114,7 +115,8 @@ def line(request: PartnerRequest, line: str) -> HttpResponse:
         "refunds": Refund.objects.filter(sale=own.conversion, retracted_at=None).order_by("at"),
         "agreement": agreement_in_force(request.partner, own.conversion_at),
         "rule": rule_of(request.program, own.terms, own.rule),
-        "touch": mine.touch_behind(request.partner, own),
+        "touch": touch,
+        "link": mine.link_behind(touch),
         "events": what_happened(detail, request.partner.pk),
         "section": "earnings",
     }

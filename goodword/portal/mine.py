@@ -14,7 +14,7 @@ from goodword.domain.money import to_decimal
 from goodword.partners.models import Partner
 from goodword.portal.lines import Row, lines_of, masked_customer, rows_of
 from goodword.portal.words import outcome_sentence
-from goodword.referrals.models import Code, Conversion, Customer, Touch
+from goodword.referrals.models import Click, Code, Conversion, Customer, Link, Touch
 
 ALL_AT_ONCE = 100_000
 _AFTER_FIRST_TOUCH = """
@@ -141,4 +141,12 @@ def touch_behind(partner: Partner, line: LineRow) -> Touch | None:
         own |= Q(visitor__in=customer.visitors)
     touches = Touch.objects.filter(own, partner=partner, at__lte=line.conversion_at, retracted_at=None)
     first_counts = (partner.program.attribution or {}).get("model") == "first"
-    return touches.select_related("click__link").order_by("at" if first_counts else "-at").first()
+    return touches.order_by("at" if first_counts else "-at").first()
+
+
+def link_behind(touch: Touch | None) -> Link | None:
+    """The link that was followed; none where the touch was no click, or the click's month was dropped."""
+    if touch is None or touch.click_id is None:
+        return None
+    click = Click.objects.select_related("link").filter(pk=touch.click_id).first()
+    return click.link if click else None
