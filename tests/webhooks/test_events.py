@@ -193,6 +193,21 @@ def test_an_import_of_many_partners_is_told_in_one_event(here, monkeypatch):
     assert data(events(here.program)[1])["rows"] == 3
 
 
+@pytest.mark.parametrize("step", ["approved", "exported", "cancelled"])
+def test_a_step_of_a_payout_run_is_told_of_each_payout_as_the_api_shows_it(here, step):
+    run = cast.payout_run(here.program)
+    payouts = [cast.payout(cast.partner(here.program), run=run, reference=f"R-{number}") for number in range(2)]
+    with active_program(here.program), transaction.atomic():
+        record_audit(action=f"payout_run.{step}", obj=run, label="Run 1", actor=SYSTEM)
+        record_audit(action="payout.paid", obj=payouts[0], label="R-0", actor=SYSTEM)
+    gather(here.clock())
+    word = {"approved": "payout.approved", "exported": "payout.sent", "cancelled": "payout.cancelled"}[step]
+    assert kinds(here.program) == [word, word, "payout.paid"]
+    client = cast.with_key(cast.api_key(here.program, "read")[1])
+    shown = client.get(f"/api/v1/payouts/{payouts[0].public_id}").json()
+    assert data(events(here.program)[0]) == data(events(here.program)[2]) == shown
+
+
 def test_another_program_hears_nothing(here, settings):
     eve = cast.eve()
     sale(eve.program, "s-1")
