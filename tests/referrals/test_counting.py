@@ -1,12 +1,14 @@
 """Clicks are counted once, whatever order they and the customers behind them become known in."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -241,3 +243,24 @@ def test_a_worker_counts_a_click_within_seconds():
     with ClickLoop():
         cast.click(link)
         until(lambda: ClicksByHour.unscoped.filter(link=link).exists(), seconds=60)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_click_that_is_counted_while_its_customer_is_being_recorded_becomes_a_touch_at_the_second_look():
+    link, recorded, counted = cast.link(cast.acme().alder), Event(), Event()
+
+    def record():
+        with closing(connection), transaction.atomic():
+            customer(link.program, "v-1")
+            recorded.set()
+            assert counted.wait(60)
+
+    with ThreadPoolExecutor(1) as other:
+        work = other.submit(record)
+        assert recorded.wait(60)
+        click = cast.click(link, visitor="v-1")
+        assert count_clicks().touches == 0
+        counted.set()
+        work.result()
+    assert count_clicks().touches == 1
+    assert Touch.unscoped.get().click_id == click.pk
