@@ -19,7 +19,7 @@ from django.test import Client
 from goodword.accounts.actors import SYSTEM, Actor
 from goodword.accounts.keys import create_key
 from goodword.accounts.models import Membership, Organization, Program, User
-from goodword.commissions.models import Hold, Line, Outcome, SettlementRun
+from goodword.commissions.models import Hold, Line, MissedCredit, Outcome, SettlementRun
 from goodword.connections.models import Connection, ReceivedEvent
 from goodword.mail.models import Mail
 from goodword.partners.models import Agreement, Application, Group, Partner, PartnerUser, Terms, TermsVersion
@@ -265,6 +265,16 @@ def line(of: Partner, **fields: Any) -> Line:
 
 def outcome(of: Program, **fields: Any) -> Outcome:
     return Outcome.unscoped.create(program=of, **({"conversion": "s-2", "outcome": "no_touch"} | fields))
+
+
+def missed_credit(of: Partner, **fields: Any) -> MissedCredit:
+    """A suggestion that is still to be decided: its sale credits nobody."""
+    found = [{"kind": "code_slip", "strength": 2, "about": {"given": "aldr-10", "code": "alder-10"}}]
+    given = {"conversion": _unique("s"), "conversion_at": NOW - timedelta(days=10), "customer": "c-1"}
+    given |= {"strength": 2, "evidence": found, "found_at": NOW} | fields
+    if not Outcome.unscoped.filter(program=of.program, conversion=given["conversion"]).exists():
+        outcome(of.program, conversion=given["conversion"])
+    return MissedCredit.unscoped.create(program=of.program, partner=of, **given)
 
 
 def hold(of: Partner, **fields: Any) -> Hold:

@@ -52,6 +52,11 @@ def _posted(here: Any) -> str:
         return post(here.program, [accrued(here.partner, line=here.word)], now=cast.NOW)[0].public_id
 
 
+def _suggested(here: Any) -> str:
+    sale = cast.sale(here.program, external_id=f"missed-{here.word}", customer=here.sale.customer)
+    return cast.missed_credit(here.partner, conversion=sale.external_id, customer=sale.customer).public_id
+
+
 # Objects that addresses name. Each maker may use what stands before it through `here.made`.
 IDS: dict[str, Callable[[Any], str]] = {
     "partner": lambda here: here.partner.public_id,
@@ -70,6 +75,7 @@ IDS: dict[str, Callable[[Any], str]] = {
     "terms": lambda here: here.agreement.terms_version.terms.public_id,
     "version": lambda here: here.agreement.terms_version.public_id,
     "group": lambda here: cast.group(here.program, name=here.team).public_id,
+    "suggestion": _suggested,
     "hold": lambda here: cast.hold(here.partner, reason=here.team, line=here.line.line).public_id,
     "rate": lambda here: cast.rate(here.program, origin=here.word, approval="waiting").public_id,
     "made": lambda here: cast.imported(here.program, file_name=here.team, content_hash=here.word).public_id,

@@ -57,6 +57,8 @@ _CONFLICTS = frozenset(
         "endpoint_on",
         "too_many_endpoints",
         "url_taken",
+        "suggestion_decided",
+        "credited_meanwhile",
     )
 )
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from pydantic.json_schema import models_json_schema
 
-from goodword.api import applications, connections, facts, money, partners, sharing, track, webhooks
+from goodword.api import applications, connections, facts, missed, money, partners, sharing, track, webhooks
 from goodword.api.problems import MEDIA_TYPE
 from goodword.objects.schemas import ProblemDocument
 
@@ -47,6 +47,7 @@ for _router in (
     sharing.router,
     money.router,
     connections.router,
+    missed.router,
     webhooks.router,
 ):
     api.add_router("", _router)

@@ -7,6 +7,7 @@ from goodword.backoffice import commission_views as commissions
 from goodword.backoffice import debt_views as debts
 from goodword.backoffice import doubt_views as doubt
 from goodword.backoffice import home_views as home
+from goodword.backoffice import missed_views as missed
 from goodword.backoffice import partner_views as partners
 from goodword.backoffice import referral_views as referrals
 from goodword.backoffice import terms_edit_views as terms_edit
@@ -67,6 +68,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rates/<str:rate>/refuse", doubt.rate_refuse, name="rate-refuse"),
     path("signals", doubt.signals, name="signals"),
     path("signals.csv", doubt.signals_csv, name="signals-csv"),
+    path("missed", missed.missed, name="missed"),
+    path("missed.csv", missed.missed_csv, name="missed-csv"),
+    path("missed/<str:suggestion>", missed.missed_one, name="missed-one"),
+    path("missed/<str:suggestion>/credit", missed.missed_credit, name="missed-credit"),
+    path("missed/<str:suggestion>/not-theirs", missed.missed_not_theirs, name="missed-not-theirs"),
     path("lines", commissions.lines, name="lines"),
     path("lines.csv", commissions.lines_csv, name="lines-csv"),
     path("lines/<str:line>", commissions.line, name="line"),

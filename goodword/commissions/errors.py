@@ -19,3 +19,15 @@ class UnknownLine(DomainError):
     """The partner has no such commission line."""
 
     code = "unknown_line"
+
+
+class SuggestionDecided(DomainError):
+    """Somebody has credited this partner, or said that the sale is not theirs."""
+
+    code = "suggestion_decided"
+
+
+class CreditedMeanwhile(DomainError):
+    """The sale is credited by now, or a person denied its credit: there is nothing missed."""
+
+    code = "credited_meanwhile"

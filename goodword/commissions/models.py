@@ -8,8 +8,20 @@ from django.db import models
 
 from goodword.accounts.models import ProgramOwned, User
 from goodword.accounts.scope import ProgramManager
+from goodword.commissions.missed_models import MissedCredit, MissedLook
 from goodword.ledger.models import CanonicalJson
 from goodword.partners.models import Partner
+
+__all__ = [
+    "Checkpoint",
+    "Hold",
+    "Known",
+    "Line",
+    "MissedCredit",
+    "MissedLook",
+    "Outcome",
+    "SettlementRun",
+]
 
 
 class Line(models.Model):

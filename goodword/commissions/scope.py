@@ -46,7 +46,7 @@ def scope_of(program: Program, changed: Iterable[str]) -> Scope | None:
         return None
     customers = frozenset(changed)
     partners = _with_those_who_share(program, _partners_of(program, customers))
-    return Scope(partners, customers | _customers_of(program, partners), customers)
+    return Scope(partners, customers | customers_of(program, partners), customers)
 
 
 def _with_those_who_share(program: Program, partners: frozenset[UUID]) -> frozenset[UUID]:
@@ -80,7 +80,8 @@ def _partners_of(program: Program, customers: frozenset[str]) -> frozenset[UUID]
     return frozenset(keys.union(*map(_parties, rows)))
 
 
-def _customers_of(program: Program, partners: frozenset[UUID]) -> frozenset[str]:
+def customers_of(program: Program, partners: frozenset[UUID]) -> frozenset[str]:
+    """The customers whose facts it takes to settle these partners."""
     with connection.cursor() as cursor:
         cursor.execute(_CUSTOMERS_OF, {"program": program.pk, "partners": list(partners)})
         found = {row[0] for row in cursor.fetchall()}

@@ -1,4 +1,4 @@
-"""Jobs of the settlement worker: settle one program, look now and then for programs that need it, verify by night."""
+"""Jobs of the settlement worker: settle programs that need it, look for missed credit, verify by night."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -9,6 +9,8 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from goodword.accounts.models import Program
+from goodword.commissions.missed.looking import look_through
+from goodword.commissions.missed.reading import to_look_through
 from goodword.commissions.models import Line, SettlementRun
 from goodword.commissions.services import settle_program
 from goodword.commissions.verify import verify_all
@@ -36,6 +38,15 @@ def settle_due(timestamp: int) -> None:
 def verify_nightly(timestamp: int) -> None:
     """Every night: examine the books of every program; what is off stops its payouts."""
     verify_all(now=datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="*/20 * * * * *")
+@app.task(name="commissions.look_for_missed", queue=QUEUE, queueing_lock="look_for_missed", pass_context=False)
+def look_for_missed(timestamp: int) -> None:
+    """Three times a minute: look through the uncredited sales of programs that were settled since the last look."""
+    now = datetime.fromtimestamp(timestamp, UTC)
+    for program in to_look_through(now):
+        look_through(program, now=now)
 
 
 def defer_settlement(program: Program) -> None:

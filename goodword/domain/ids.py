@@ -28,6 +28,7 @@ PREFIXES = {
     "signal": "sig",
     "import": "imp",
     "hold": "hld",
+    "missed_credit": "mcr",
     "transaction": "txn",
     "payout_run": "run",
     "payout": "pay",

@@ -98,6 +98,8 @@ _WORDS: Mapping[str, Words] = {
     "link.created": Words("created link {it}", "New link {it}"),
     "link.revoked": Words("revoked link {it}", "Link {it} revoked"),
     "customer.visitor_erased": Words("erased a visitor", "A visitor was erased"),
+    "missed_credit.credited": Words("credited a missed sale: {it}"),
+    "missed_credit.not_theirs": Words("said that a sale is not theirs: {it}"),
     "partner.changed": Words("changed partner {it}", _changed),
     "partner.created": Words("created partner {it}", lambda e: f"Became a partner on {_terms(e)}", tone="good"),
     "partner.paused": Words("paused {it}", "Paused: new clicks stop counting", tone="warn"),

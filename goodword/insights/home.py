@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from goodword.accounts.models import Program
+from goodword.commissions.missed.reading import strong_ones
 from goodword.insights.charts import Week
 from goodword.insights.facts import refunds_found
 from goodword.insights.partners import can_be_paid, in_debt, without_destination
@@ -48,6 +49,7 @@ def needs(program: Program, *, now: datetime) -> list[Need]:
         *_debts(program),
         *_destinations(program),
         *_refunds(),
+        *_missed(),
     ]
 
 
@@ -159,6 +161,15 @@ def _refunds() -> list[Need]:
     title = f"{count_text(unmatched, 'refund names a sale', 'refunds name sales')} that nobody has recorded"
     detail = "They change nothing until the sale arrives"
     return [Need("refund", title, detail, "See them", "refunds", query="?state=unmatched", tone="warn")]
+
+
+def _missed() -> list[Need]:
+    found = strong_ones().count()
+    if not found:
+        return []
+    title = f"{count_text(found, 'sale credits', 'sales credit')} nobody, and much speaks for a partner"
+    detail = "Look at the evidence, then credit the partner or say that it is not theirs"
+    return [Need("referrals", title, detail, "See them", "missed", query="?strength=3", tone="warn")]
 
 
 def _short(text: str) -> str:

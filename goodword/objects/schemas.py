@@ -227,6 +227,24 @@ class OutcomeAnswer(Answered):
     outcome: str
 
 
+class MissedCreditAnswer(Answered):
+    """A suggestion that an uncredited sale or event is a partner's."""
+
+    id: str
+    conversion: str
+    conversion_at: datetime
+    customer: str
+    partner: str
+    strength: str = Field(..., description="strong, likely or weak")
+    evidence: list[str] = Field(..., description="what speaks for it, in words, the strongest first")
+    known_before: bool = Field(..., description="by rule the program does not pay for this customer")
+    state: str = Field(..., description="open, credited or not_theirs")
+    found_at: datetime
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    reason: str | None = None
+
+
 class BalanceAnswer(Answered):
     """What a partner's accounts say in one currency. Positive: owed to the partner."""
 

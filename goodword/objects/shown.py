@@ -8,8 +8,11 @@ from typing import Any, Final
 from ninja import Schema
 
 from goodword.accounts.models import Program
+from goodword.commissions.missed.reading import sentences
+from goodword.commissions.models import MissedCredit
 from goodword.domain.fields import percent_text
 from goodword.domain.ids import public_id
+from goodword.domain.missed_credit import STRENGTHS
 from goodword.domain.money import to_decimal
 from goodword.partners.models import Agreement, Application, Partner
 from goodword.payouts.models import Payout
@@ -131,4 +134,23 @@ def payout_shown(payout: Payout) -> dict[str, Any]:
         "amount": to_decimal(payout.amount_minor, payout.currency),
         "reference": payout.reference,
         "settled_at": payout.settled_at,
+    }
+
+
+def missed_credit_shown(row: MissedCredit) -> dict[str, Any]:
+    """A suggestion that an uncredited sale is a partner's, with its evidence in words."""
+    return {
+        "id": row.public_id,
+        "conversion": row.conversion,
+        "conversion_at": row.conversion_at,
+        "customer": row.customer,
+        "partner": row.partner.public_id,
+        "strength": STRENGTHS[row.strength],
+        "evidence": list(sentences(row)),
+        "known_before": row.known_before,
+        "state": row.state,
+        "found_at": row.found_at,
+        "decided_at": row.decided_at,
+        "decided_by": row.decided_label or None,
+        "reason": row.reason or None,
     }

@@ -50,6 +50,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "partners_termsdraft": ALL,
     "commissions_checkpoint": ALL,
     "commissions_known": ALL,
+    "commissions_missedcredit": ALL,  # open ones come and go; what was decided stays, and stands in the audit trail
     "referrals_unsettledfact": ALL,
     "referrals_clicksbyhour": ALL,
     "referrals_clicksbyday": ALL,

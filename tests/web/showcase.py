@@ -10,6 +10,8 @@ from django.utils import timezone
 from goodword.accounts.actors import Actor
 from goodword.accounts.models import Membership
 from goodword.accounts.scope import active_program
+from goodword.commissions.missed.looking import look_through
+from goodword.commissions.missed.reading import suggestions
 from goodword.commissions.models import Hold, Line
 from goodword.commissions.services import place_hold, settle_program
 from goodword.domain.partner_details import PartnerDetails
@@ -219,6 +221,24 @@ def _connected(world: SimpleNamespace) -> dict[str, str]:
     return {"connection": stripe.public_id, "received": event.public_id, "system": "stripe"}
 
 
+def _suggested(world: SimpleNamespace) -> str:
+    """What the search finds in these facts, after a doubled customer and a mistyped code came in."""
+    now = timezone.now()
+    doubled = {"id": "c-950", "name": "Customer 3 again", "email": "c-003@mail.example"}
+    typist = {"id": "c-951", "name": "Wren Typist", "email": "wren@typist.example"}
+    _record(world, "customer", [doubled, typist], now)
+    sales = [
+        {"id": "ORD-2950", "customer": "c-950", "at": _at(now - timedelta(days=2)), "currency": "EUR",
+         "amount": "84.00", "product": "LP"},
+        {"id": "ORD-2951", "customer": "c-951", "at": _at(now - timedelta(days=1)), "currency": "EUR",
+         "amount": "39.00", "product": "LP", "code": "reccord1"},
+    ]  # fmt: skip
+    _record(world, "sale", sales, now)
+    settle_program(world.program, now=now)
+    look_through(world.program, now=now)
+    return str(suggestions().get(conversion="ORD-2950").public_id)
+
+
 def _ids(world: SimpleNamespace) -> dict[str, str]:
     """An object for every argument that addresses have; the portal sees those of Alice's firm."""
     alder, terms = world.alder, Terms.objects.get(key="standard")
@@ -237,6 +257,7 @@ def _ids(world: SimpleNamespace) -> dict[str, str]:
         "customer": Customer.objects.get(external_id=line.customer).public_id,
         "line": line.line,
         "hold": Hold.objects.get().public_id,
+        "suggestion": _suggested(world),
         "link": Link.objects.filter(partner=alder)[0].public_id,
         "code": Code.objects.filter(partner=alder)[0].public_id,
         "debt": cast.debt_proposal(world.firms[3], proposed_by=world.sam).public_id,

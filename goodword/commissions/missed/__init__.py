@@ -1,0 +1,1 @@
+"""Missed credit: uncredited sales whose facts point to a partner. Judged by `domain/missed_credit.py`."""
