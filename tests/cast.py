@@ -33,6 +33,7 @@ from goodword.referrals.models import (
     Customer,
     Import,
     Link,
+    LiveTest,
     Rate,
     Refund,
     Signal,
@@ -265,6 +266,11 @@ def line(of: Partner, **fields: Any) -> Line:
 
 def outcome(of: Program, **fields: Any) -> Outcome:
     return Outcome.unscoped.create(program=of, **({"conversion": "s-2", "outcome": "no_touch"} | fields))
+
+
+def live_test(on: Link, **fields: Any) -> LiveTest:
+    given = {"visitor": _unique("test"), "started_at": NOW} | fields
+    return LiveTest.unscoped.create(program=on.program, partner=on.partner, link=on, **given)
 
 
 def missed_credit(of: Partner, **fields: Any) -> MissedCredit:

@@ -76,6 +76,7 @@ IDS: dict[str, Callable[[Any], str]] = {
     "version": lambda here: here.agreement.terms_version.public_id,
     "group": lambda here: cast.group(here.program, name=here.team).public_id,
     "suggestion": _suggested,
+    "trial": lambda here: cast.live_test(here.link).public_id,
     "hold": lambda here: cast.hold(here.partner, reason=here.team, line=here.line.line).public_id,
     "rate": lambda here: cast.rate(here.program, origin=here.word, approval="waiting").public_id,
     "made": lambda here: cast.imported(here.program, file_name=here.team, content_hash=here.word).public_id,

@@ -60,6 +60,7 @@ PLACES = (
             Place("settings", "Program"),
             Place("team", "Team", covers=("team",)),
             Place("keys", "API keys", covers=("key",)),
+            Place("install", "Installation", covers=("install", "live-test", "live-tests")),
             Place("connections", "Connections", covers=("connection",)),
             Place("webhooks", "Webhooks", covers=("webhook",)),
             Place("audit", "Audit trail", covers=("audit",)),

@@ -26,6 +26,7 @@ PREFIXES = {
     "credit": "crd",
     "rate": "fxr",
     "signal": "sig",
+    "live_test": "tst",
     "import": "imp",
     "hold": "hld",
     "missed_credit": "mcr",

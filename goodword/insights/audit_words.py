@@ -98,6 +98,7 @@ _WORDS: Mapping[str, Words] = {
     "link.created": Words("created link {it}", "New link {it}"),
     "link.revoked": Words("revoked link {it}", "Link {it} revoked"),
     "customer.visitor_erased": Words("erased a visitor", "A visitor was erased"),
+    "live_test.started": Words("sent a test click through the link {it}"),
     "missed_credit.credited": Words("credited a missed sale: {it}"),
     "missed_credit.not_theirs": Words("said that a sale is not theirs: {it}"),
     "partner.changed": Words("changed partner {it}", _changed),

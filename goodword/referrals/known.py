@@ -18,7 +18,7 @@ from goodword.domain.ids import MalformedId, parse_public_id
 from goodword.domain.turns import turns_of
 from goodword.partners.models import Partner
 from goodword.referrals import lookups  # noqa: F401 - registers `any_of`
-from goodword.referrals.models import Click, Code, Conversion, Refund
+from goodword.referrals.models import Click, Code, Conversion, LiveTest, Refund
 
 _LOOKUP = 20_000
 CUSTOMERS_PER_CLICK = 50
@@ -144,7 +144,9 @@ def _click_visitors(program: Program, names: Iterable[str]) -> dict[str, str]:
     if not keys:
         return {}
     clicks = Click.unscoped.filter(program=program, pk__in=keys)
-    return {keys[key]: visitor for key, visitor in clicks.values_list("pk", "visitor")}
+    tests = LiveTest.unscoped.filter(program=program, pk__in=keys)
+    found = [*clicks.values_list("pk", "visitor"), *tests.values_list("pk", "visitor")]
+    return {keys[key]: visitor for key, visitor in found}
 
 
 _WORN_OUT = """

@@ -10,6 +10,7 @@ from django.db import models
 from goodword.accounts.models import ProgramOwned, User
 from goodword.partners.models import Partner
 from goodword.referrals.click_models import Click, ClickSalt, ClicksByDay, ClicksByHour, KnownBrowser
+from goodword.referrals.live_test_models import LiveTest
 
 __all__ = [
     "Cancel",
@@ -25,6 +26,7 @@ __all__ = [
     "Import",
     "KnownBrowser",
     "Link",
+    "LiveTest",
     "Rate",
     "Refund",
     "Signal",

@@ -1,39 +1,13 @@
 """Serves goodword.js: one small file, compressed once, with an address that changes when the file does."""
 
-import gzip
-import hashlib
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import condition, require_safe
 
-_SOURCE = Path(__file__).parent / "script" / "goodword.js"
+from goodword.insights.tracking_script import script_address, the_script
+
+__all__ = ["script", "script_address", "the_script"]
 _A_YEAR = 365 * 24 * 3600
 _AN_HOUR = 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """The file as it is served, and the short name of exactly this text."""
-
-    text: bytes
-    compressed: bytes
-    version: str
-
-
-@cache
-def the_script() -> Script:
-    """The script and its version, read once."""
-    text = _SOURCE.read_bytes()
-    return Script(text, gzip.compress(text, 9, mtime=0), hashlib.sha256(text).hexdigest()[:12])
-
-
-def script_address() -> str:
-    """Where other sites load the script from: this server, this version, kept by browsers for a year."""
-    return f"{settings.BASE_URL}/goodword.js?v={the_script().version}"
 
 
 def _etag(request: HttpRequest) -> str:

@@ -258,6 +258,7 @@ def _ids(world: SimpleNamespace) -> dict[str, str]:
         "line": line.line,
         "hold": Hold.objects.get().public_id,
         "suggestion": _suggested(world),
+        "trial": cast.live_test(Link.objects.filter(partner=alder)[0], started_at=timezone.now()).public_id,
         "link": Link.objects.filter(partner=alder)[0].public_id,
         "code": Code.objects.filter(partner=alder)[0].public_id,
         "debt": cast.debt_proposal(world.firms[3], proposed_by=world.sam).public_id,

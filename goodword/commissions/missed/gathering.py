@@ -76,7 +76,7 @@ _TRACES = """
      CROSS JOIN LATERAL (
         SELECT external_id, visitors, count(*) OVER () AS sharing FROM (
             SELECT external_id, visitors FROM referrals_customer
-             WHERE program_id = %(program)s AND retracted_at IS NULL AND {same} LIMIT %(most)s) AS some) AS other
+             WHERE program_id = %(program)s AND retracted_at IS NULL AND {same} LIMIT %(most)s) AS few) AS other
      CROSS JOIN LATERAL (
         SELECT partner_id, at FROM referrals_touch
          WHERE program_id = %(program)s AND customer = other.external_id AND retracted_at IS NULL
