@@ -161,8 +161,8 @@ class LinkTable:
         for old in [link for link in self._by_id.values() if gone(link)]:
             self._forget(old)
         for link in links:
-            if (old := self._by_id.get(link.id)) is not None:
-                self._forget(old)
+            if (known := self._by_id.get(link.id)) is not None:
+                self._forget(known)
             self._by_id[link.id] = self.by_address[link.address] = link
         self._misses.clear()
 
