@@ -14,6 +14,7 @@ from goodword.ingest.spool import HEAD_BYTES, Spool, SpoolFile, SpoolFull
 
 _log = logging.getLogger("goodword.ingest")
 AGAIN_SECONDS: Final = (0.1, 0.2, 0.5, 1.0)
+REPLAY_SECONDS: Final = 2.0
 TAKE_BACK: Final = (
     f"CREATE TEMPORARY TABLE clicks_back ON COMMIT DROP AS SELECT {', '.join(COLUMNS)} FROM {TABLE} LIMIT 0",  # noqa: S608
     f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) SELECT * FROM clicks_back ON CONFLICT DO NOTHING",  # noqa: S608
@@ -113,15 +114,14 @@ class ClickStore:
             self._replaying = self._loop.create_task(self._replay_until_done())
 
     async def _replay_until_done(self) -> None:
+        """Replay, and look again every few seconds: the file of a front that is dying is locked until it is dead."""
         while self.up:  # else the next connection begins anew
             try:
                 if taken := await self.replay():
                     _log.warning("%d clicks came from the spool into the database", taken)
             except Trouble as error:
                 _log.warning("the spool is replayed later: %s", error)
-                await asyncio.sleep(AGAIN_SECONDS[-1])
-            else:
-                return
+            await asyncio.sleep(REPLAY_SECONDS)
 
     async def replay(self) -> int:
         """Take everything that spool files hold into the database; how many clicks. Twice is once."""
