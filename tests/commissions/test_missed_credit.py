@@ -1,7 +1,7 @@
 """Uncredited sales that point to a partner: found in sets, decided once, and never credited by themselves.
 
-On a program with 100,000 uncredited sales (`bench/missed_credit.py`), a page of the list is read in a few ms whatever
-the number of sales, because the search runs in the worker and keeps what it found.
+Measured once on a busy machine with 20,000 uncredited sales and 20,000 referred customers: the look of the worker took
+7 s, a page of the list 20 ms, the count on the first page 11 ms. Pages read what the look has kept.
 """
 
 import pytest

@@ -70,25 +70,28 @@ _SALES = """
        AND known.external_id = sale.customer AND known.retracted_at IS NULL
      WHERE given.program_id = %s AND given.outcome = ANY (%s)
 """
-_TRACES = """
-    SELECT wanted.key, other.external_id, traced.partner_id::text, min(traced.at), max(other.sharing)
+_OTHERS = """
+    SELECT wanted.key, other.external_id, other.visitors, other.sharing
       FROM unnest(%(keys)s::text[]) AS wanted (key)
      CROSS JOIN LATERAL (
         SELECT external_id, visitors, count(*) OVER () AS sharing FROM (
             SELECT external_id, visitors FROM referrals_customer
              WHERE program_id = %(program)s AND retracted_at IS NULL AND {same} LIMIT %(most)s) AS few) AS other
-     CROSS JOIN LATERAL (
-        SELECT partner_id, at FROM referrals_touch
-         WHERE program_id = %(program)s AND customer = other.external_id AND retracted_at IS NULL
-        UNION ALL
-        SELECT partner_id, at FROM referrals_touch
-         WHERE program_id = %(program)s AND visitor = ANY (other.visitors) AND visitor <> '' AND retracted_at IS NULL
-        UNION ALL
-        SELECT code.partner_id, sale.at FROM referrals_conversion sale
-          JOIN referrals_code code ON code.program_id = sale.program_id AND code.key = sale.code
-         WHERE sale.program_id = %(program)s AND sale.customer = other.external_id AND sale.code <> ''
-           AND sale.retracted_at IS NULL) AS traced
-     GROUP BY wanted.key, other.external_id, traced.partner_id
+"""
+# One statement for each way: lists of plain values are looked up by index whatever the statistics say.
+_OF_CUSTOMERS = """
+    SELECT customer, partner_id::text, min(at) FROM referrals_touch
+     WHERE program_id = %s AND customer = ANY (%s) AND retracted_at IS NULL GROUP BY 1, 2
+"""
+_OF_BROWSERS = """
+    SELECT visitor, partner_id::text, min(at) FROM referrals_touch
+     WHERE program_id = %s AND visitor = ANY (%s) AND retracted_at IS NULL GROUP BY 1, 2
+"""
+_BY_CODES = """
+    SELECT sale.customer, code.partner_id::text, min(sale.at) FROM referrals_conversion sale
+      JOIN referrals_code code ON code.program_id = sale.program_id AND code.key = sale.code
+     WHERE sale.program_id = %s AND sale.customer = ANY (%s) AND sale.code <> '' AND sale.retracted_at IS NULL
+     GROUP BY 1, 2
 """
 _SAME = {
     "email": "lower(email) = wanted.key AND email <> ''",
@@ -112,15 +115,32 @@ def uncredited(program: Program) -> Iterator[list[Sale]]:
 
 def traces(program: Program, same: str, keys: Iterable[str]) -> dict[str, list[Trace]]:
     """Partners of customers with one of these e-mail addresses (or domains), by address (or domain)."""
-    wanted = sorted({key for key in keys if key})
     found: dict[str, list[Trace]] = defaultdict(list)
-    if wanted:
+    wanted = sorted({key for key in keys if key})
+    if not wanted:
+        return found
+    given: dict[str, Any] = {"program": program.pk, "keys": wanted, "most": CUSTOMERS_OF_DOMAIN_MAX + 1}
+    with connection.cursor() as cursor:
+        cursor.execute(_OTHERS.format(same=_SAME[same]), given)
+        others = cursor.fetchall()
+    names = sorted({name for _, name, _, _ in others})
+    traced = _traced(program, _OF_CUSTOMERS, names)
+    coded = _traced(program, _BY_CODES, names)
+    browsed = _traced(program, _OF_BROWSERS, sorted({one for _, _, browsers, _ in others for one in browsers if one}))
+    for key, name, browsers, sharing in others:
+        ways = [traced[name], coded[name], *(browsed[one] for one in browsers)]
+        found[key] += [Trace(name, partner, at, sharing) for way in ways for partner, at in way]
+    return found
+
+
+def _traced(program: Program, statement: str, names: list[str]) -> dict[str, list[tuple[str, datetime]]]:
+    """Partners with their first trace, by the customer or browser that has it."""
+    found: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
+    if names:
         with connection.cursor() as cursor:
-            statement = _TRACES.format(same=_SAME[same])
-            given: dict[str, Any] = {"program": program.pk, "keys": wanted, "most": CUSTOMERS_OF_DOMAIN_MAX + 1}
-            cursor.execute(statement, given)
-            for key, *rest in cursor.fetchall():
-                found[key].append(Trace(*rest))
+            cursor.execute(statement, [program.pk, names])
+            for name, partner, at in cursor.fetchall():
+                found[name].append((partner, at))
     return found
 
 

@@ -126,8 +126,10 @@ def _doubted(sale: Sale) -> Doubted:
 
 
 def _by_traces(kind: str, strength: int, sale: Sale, found: Sequence[Trace]) -> Iterator[tuple[str, Evidence]]:
+    told: set[Pair] = set()
     for trace in sorted(found, key=lambda each: each.at):
-        if trace.other != sale.customer and trace.at <= sale.at:
+        if trace.other != sale.customer and trace.at <= sale.at and (trace.other, trace.partner) not in told:
+            told.add((trace.other, trace.partner))
             about = {"other": trace.other, "on": trace.at.date().isoformat()}
             if kind == "same_domain":
                 about["domain"] = own_domain(sale.email, sale.domain)
