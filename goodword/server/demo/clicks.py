@@ -30,11 +30,11 @@ _COLUMNS: Final = (
 
 def store_clicks(program: Program, now: datetime) -> int:
     """Store the clicks of the last weeks; how many. Counting them is the worker's work, or `count_all`'s."""
-    stored = 0
+    stored, links = 0, _links()  # read before: a connection that copies answers no query
     with connection.cursor() as cursor:
         cursor.execute("SELECT referrals_click_months(%s, %s)", [now - timedelta(days=DAYS), now])
         with cursor.copy(f"COPY referrals_click ({_COLUMNS}) FROM STDIN") as copy:
-            for row in _rows(program, now):
+            for row in _rows(program, links, now):
                 copy.write_row(row)
                 stored += 1
     return stored
@@ -46,10 +46,14 @@ def count_all() -> None:
         pass
 
 
-def _rows(program: Program, now: datetime) -> Iterator[tuple[Any, ...]]:
-    rng = random.Random(f"clicks {now.date()}")  # noqa: S311 - a story, no secret
+def _links() -> list[tuple[UUID, UUID]]:
     links = Link.objects.filter(revoked_at=None, partner__status="active").order_by("partner__external_id", "pk")
-    for place, (link, partner) in enumerate(links.values_list("pk", "partner_id")):
+    return list(links.values_list("pk", "partner_id"))
+
+
+def _rows(program: Program, links: list[tuple[UUID, UUID]], now: datetime) -> Iterator[tuple[Any, ...]]:
+    rng = random.Random(f"clicks {now.date()}")  # noqa: S311 - a story, no secret
+    for place, (link, partner) in enumerate(links):
         liking = rng.choice((0.2, 0.5, 1.0, 1.0, 1.6, 3.0)) * (3 if place < 4 else 1)
         for back in range(DAYS):
             day = now - timedelta(days=back)
