@@ -21,9 +21,9 @@ from goodword.partners.selectors import names_of
 
 AREAS = [
     ("", "Everything"),
-    ("partner seat application agreement terms group link code", "Partners and terms"),
+    ("partner seat application agreement terms group link live_test code", "Partners and terms"),
     ("payout payout_run payout_method hold commission debt", "Money"),
-    ("team key webhook webhook_endpoint program user access", "Team, keys, settings"),
+    ("team key webhook webhook_endpoint connection program user access", "Team, keys, settings"),
     ("import customer conversion touch refund cancel credit rate sale event", "Facts"),
 ]
 WHO = [("", "Anybody"), ("user", "The team"), ("partner", "Partners"), ("key", "API keys"), ("system", "Goodword")]

@@ -17,6 +17,8 @@ ABOVE_PROGRAMS = {
     "accounts_cache",
     "referrals_clickcursor",  # up to where clicks are counted: one row
     "referrals_clicksalt",  # one salt a month for all
+    "ingest_change",  # which links to read anew, for every front
+    "ingest_spool",  # how far files of clicks are in the database
     "api_bucket",  # how often a key calls: a counter of seconds, found by the key
     "ledger_unproved",  # transactions of the running commit, still to be balanced: empty outside of it
 }
