@@ -117,7 +117,12 @@ def api_key(request: StaffRequest, connection: str) -> HttpResponse:
     form = KeyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data["api_key"]
-        if tried(form, lambda: services.give_api_key(one, api_key=given, actor=actor_of(request)) or True):
+
+        def give() -> bool:
+            services.give_api_key(one, api_key=given, actor=actor_of(request))
+            return True
+
+        if tried(form, give):
             messages.success(request, "The key is kept." if given else "The key is forgotten.")
             return _back(request, one)
     return form_page(request, "backoffice/connections/api_key.html", {"form": form, "connection": one})

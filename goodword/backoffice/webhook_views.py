@@ -93,7 +93,7 @@ def edit(request: StaffRequest, webhook_endpoint: str) -> HttpResponse:
     endpoint = find_among(endpoints_of(request.program), webhook_endpoint)
     form = WebhookForm(request.POST or None, endpoint=endpoint, initial=WebhookForm.shown(endpoint))
     sent = request.method == "POST" and form.is_valid()
-    if sent and tried(form, lambda: change_endpoint(endpoint, form.wish(), actor=actor_of(request))):
+    if sent and tried(form, lambda: change_endpoint(endpoint, form.wish(), actor=actor_of(request))) is not None:
         messages.success(request, "Saved. What waits goes to the address as it is now.")
         return HttpResponseRedirect(_page(request, endpoint))
     return form_page(request, "backoffice/settings/webhook_form.html", {"form": form, "endpoint": endpoint})

@@ -4,7 +4,7 @@ What was counted by day stays: it names nobody.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 
@@ -64,7 +64,7 @@ def _longest_window() -> timedelta:
     return timedelta(days=max(map(link_window_days, documents), default=0))
 
 
-def _number(statement: str, *values: object) -> int:
+def _number(statement: str, *values: Any) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', '5s', true)")
         cursor.execute(statement, values)

@@ -6,7 +6,7 @@ The fact stays stored, with the moment it was withdrawn; settlement no longer se
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -26,7 +26,7 @@ def withdraw(program: Program, kind: str, ids: Sequence[str], *, reason: str, ac
     model = MODELS[kind]
     with active_program(program), transaction.atomic():
         live = model.objects.filter(external_id__in=ids, retracted_at=None)
-        rows = list(live.select_for_update(no_key=True).order_by("pk"))
+        rows: list[Any] = list(live.select_for_update(no_key=True).order_by("pk"))
         buyers = _buyers(rows)
         model.objects.filter(pk__in=[row.pk for row in rows]).update(retracted_at=now)
         mark_customers(program, buyers, f"{kind} withdrawn")
