@@ -1,9 +1,8 @@
 """The live test: a test click is sent through the person's own site, and a page follows it step by step."""
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 
 from goodword.accounts import access
@@ -27,13 +26,17 @@ def live_tests(request: StaffRequest) -> HttpResponse:
 
 
 def live_test_start(request: StaffRequest) -> HttpResponse:
-    link = access.find(Link, request.POST.get("link", ""))
+    named = request.POST.get("link", "")
+    if not named:
+        messages.error(request, "Choose the link that the test is to follow.")
+        return redirect("backoffice:live-tests", request.program.slug)
+    link = access.find(Link, named)
     try:
         test = start_test(request.program, link, actor=actor_of(request), now=timezone.now())
     except DomainError as refused:
         for problem in refused.problems:
             messages.error(request, sentence(problem))
-        return HttpResponseRedirect(reverse("backoffice:live-tests", args=[request.program.slug]))
+        return redirect("backoffice:live-tests", request.program.slug)
     return redirect("backoffice:live-test", request.program.slug, test.public_id)
 
 
