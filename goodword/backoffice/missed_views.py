@@ -37,7 +37,7 @@ COLUMNS: Final = (
     Column("May be due to"),
     Column("What speaks for it", sort="strength"),
     Column("Amount", numeric=True),
-    Column(""),
+    Column("State"),
 )
 ORDERS: Final = {
     "strength": ("strength", "conversion_at", "id"),

@@ -32,7 +32,8 @@ RIGHT = {
     "name": "lead", "channel": "form", "from": "USD", "to": "EUR", "rate": "0.9", "reason": "why", "key": "a-free-key",
     "destination": "https://shop.example/", "contact_name": "Ann", "email": "ann@example.com",
     "starts_at": "2027-01-01T00:00:00Z", "document": {"rules": [{"key": "a", "on": "sale", "pay": {"percent": "1%"}}]},
-    "visitor": "browser-1", "conversion": "conversion-1",
+    "visitor": "browser-1", "conversion": "conversion-1", "via": "spring", "url": "https://hooks.example/in",
+    "kinds": ["sale.recorded"], "since": "2026-05-01T00:00:00Z",
 }  # fmt: skip
 # What a body may name, by the argument that addresses use for it.
 REFERENCES = {

@@ -40,8 +40,11 @@ DJANGO = re.compile(r"This field|Ensure|Enter a valid|Select a valid|not one of 
 BUTTONS = """
     partner-resume partner-invite link-revoke code-revoke application-approve import-preview import-drop payout-prepare
     payout-approve terms-approve payout-export payout-file settings-resume debt-confirm
+    live-test-start connection-rotate connection-off connection-on connection-replay webhook-rotate webhook-test webhook-on webhook-off
+    webhook-remove webhook-delivery-replay missed-credit missed-not-theirs webhook-replay
 """
 NOTHING_TYPED = {f"backoffice:{name}" for name in BUTTONS.split()} | {
+    "connections:receive",  # messages of other systems: tests/connections
     "portal:link-revoke",
     "portal:code-revoke",
     "accounts:take-seat",
@@ -118,6 +121,11 @@ def _key(name: str) -> Callable[[Client, Any], str]:
 
 
 FORMS = [
+    office("connection-add", "mode", mode="never"),
+    office("connection-key", "api_key", api_key="nonsense"),
+    office("connection-read", "since until", since="x", until="y"),
+    office("webhook-add", "url", url=""),
+    office("webhook-edit", "url", url=""),
     office("partner-add", "name email country", name="", email="x", website="https://a.example", country="DEU"),
     office("partner-add", "website", name="Birch", website="nonsense", notes="Met in May"),
     office("partner-edit", "name website", name="", website="nonsense", kind="person"),

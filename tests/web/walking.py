@@ -17,7 +17,7 @@ from tests import browsing, cast
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 375, "height": 812}
 # What answers no page: files, parts of pages, machines' addresses; or leads on to another page at once.
 NO_PAGE = re.compile(
-    r"(csv|qr|script|redirect|health|openapi|docs|download|file|explain|chart|check-program)|^site:test-|^accounts:home$"
+    r"(csv|qr|script|redirect|health|openapi|docs|download|file|explain|chart|check-program|steps)|^site:test-|^accounts:home$"
 )
 # Pages of a library that need a state of theirs (a code on its way, a key that is read): see scenes.py.
 ELSEWHERE = re.compile(r"^(mfa_|account_)(?!login$|reset_password$|index$|reauthenticate$)|invitation|^accounts:take")
