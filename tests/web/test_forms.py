@@ -40,8 +40,8 @@ DJANGO = re.compile(r"This field|Ensure|Enter a valid|Select a valid|not one of 
 BUTTONS = """
     partner-resume partner-invite link-revoke code-revoke application-approve import-preview import-drop payout-prepare
     payout-approve terms-approve payout-export payout-file settings-resume debt-confirm
-    live-test-start connection-rotate connection-off connection-on connection-replay webhook-rotate webhook-test webhook-on
-    webhook-off webhook-remove webhook-delivery-replay missed-credit missed-not-theirs webhook-replay
+    live-test-start connection-rotate connection-off connection-on connection-replay webhook-rotate webhook-test
+    webhook-on webhook-off webhook-remove webhook-delivery-replay missed-credit missed-not-theirs webhook-replay
 """
 NOTHING_TYPED = {f"backoffice:{name}" for name in BUTTONS.split()} | {
     "connections:receive",  # messages of other systems: tests/connections
