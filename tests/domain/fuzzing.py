@@ -118,5 +118,5 @@ def what_comes_of(document, facts):
         assert problem.code
         assert problem.message
         assert len(problem.value) <= 80
-        problem.message.encode(), problem.field.encode("utf-8", "surrogatepass")
+        problem.message.encode(), problem.field.encode()
     return len(problems)

@@ -122,6 +122,7 @@ FACTS = {
     "no object": (["sale"], "expected_object", ""),
     "no fact": ([{"id": "x"}], "required", "fact"),
     "unknown fact": ([{"fact": "sael", "id": "x"}], "unknown_value", "fact"),
+    "field with half a character": ([{**sale("s", "1.00"), "a\ud800": "x"}], "unknown_field", "a\\ud800"),
     "typo": ([{**sale("s", "1.00"), "ammount": "1.00"}], "unknown_field", "ammount"),
     "no id": ([{**partner("p"), "id": ""}], "required", "id"),
     "null id": ([{**partner("p"), "id": None}], "required", "id"),

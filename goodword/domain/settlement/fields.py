@@ -49,9 +49,9 @@ class Problems:
             self.found.append(
                 Problem(
                     code=code,
-                    message=f"{field}: {message}" if field else message,
-                    field=field,
-                    value=shown.encode("utf-8", "backslashreplace").decode()[:80],
+                    message=_writable(f"{field}: {message}" if field else message),
+                    field=_writable(field),
+                    value=_writable(shown)[:80],
                     remedy=remedy,
                     file=self.file,
                     line=line,
@@ -62,6 +62,11 @@ class Problems:
         """Note a problem that already knows its place."""
         if not self.full:
             self.found.append(problem)
+
+
+def _writable(text: str) -> str:
+    """A text that may hold half a character (a lone surrogate), so that it can be written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class Fields:
