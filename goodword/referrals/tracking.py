@@ -118,7 +118,8 @@ def _record_people(
         for name, value in event.person.items():
             one.setdefault(name, value)
         if browser:
-            one["visitors"][clicks.get(browser, browser)] = None
+            # As it was given: whether a click still proves anything is for the facts' own rules to say.
+            one["visitors"][clicks.get(browser, browser)] = browser
     held = {row.external_id: row for row in Customer.objects.filter(external_id__in=said, retracted_at=None)}
     wanted = [_merged(name, one, held.get(name)) for name, one in sorted(said.items())]
     changed = [one for one in wanted if one is not None]
@@ -130,9 +131,9 @@ def _merged(name: str, said: Mapping[str, Any], held: Customer | None) -> dict[s
     """The customer as it is to be recorded; None where nothing is new."""
     person = {field: said[field] for field in PERSON if field in said}
     if held is None:
-        return {"id": name, **person, "visitors": list(said["visitors"])}
+        return {"id": name, **person, "visitors": list(said["visitors"].values())}
     known = {field: getattr(held, field) for field in PERSON if getattr(held, field)}
-    fresh = [one for one in said["visitors"] if one not in held.visitors]
+    fresh = [given for browser, given in said["visitors"].items() if not {browser, given} & set(held.visitors)]
     if not fresh and not person.keys() - known.keys():
         return None
     existing = {"existing": True} if held.existing else {}

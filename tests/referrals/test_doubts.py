@@ -11,7 +11,7 @@ from goodword.commissions.services import settle_program
 from goodword.domain.exchange import is_stale
 from goodword.domain.ids import public_id, uuid7
 from goodword.referrals.known import CUSTOMERS_PER_CLICK
-from goodword.referrals.models import Rate, Signal
+from goodword.referrals.models import Customer, Rate, Signal
 from tests import cast
 from tests.api.client import Caller, sale
 
@@ -162,6 +162,18 @@ def test_a_click_that_many_customers_carry_credits_no_further_one(api, acme):
     for number in range(CUSTOMERS_PER_CLICK + 1):
         api.post("/customers", {"id": f"c-{number}", "visitors": [click.public_id]})
     assert list(Signal.objects.values_list("kind", "customer")) == [("reused_click", f"c-{CUSTOMERS_PER_CLICK}")]
+
+
+def test_a_click_that_many_tracked_sales_carry_credits_no_further_customer(api, acme):
+    click = cast.click(cast.link(acme.alder), visitor="v-1")
+    for number in range(CUSTOMERS_PER_CLICK + 1):
+        told = {**sale(f"s-{number}", customer=f"c-{number}"), "click_id": click.public_id}
+        assert api.post("/track/sale", told).status_code == 202
+    last = f"c-{CUSTOMERS_PER_CLICK}"
+    assert list(Signal.objects.values_list("kind", "customer")) == [("reused_click", last)]
+    assert Customer.objects.filter(visitors__contains=["v-1"]).count() == CUSTOMERS_PER_CLICK
+    assert api.post("/track/sale", {**sale("s-more", customer=last), "click_id": click.public_id}).status_code == 202
+    assert Signal.objects.count() == 1
 
 
 def test_a_good_click_leaves_no_sign_and_partners_see_none(api, acme):

@@ -200,7 +200,9 @@ def _keep(program: Program, findings: Iterator[Finding], now: datetime) -> None:
                 setattr(row, name, value)
             changed.append(row)
     MissedCredit.objects.bulk_create(new, batch_size=_WRITE)
-    MissedCredit.objects.bulk_update(changed, ["strength", "evidence", "known_before", "customer"], batch_size=_WRITE)
+    MissedCredit.objects.bulk_update(
+        changed, ["strength", "evidence", "known_before", "customer", "conversion_at"], batch_size=_WRITE
+    )
     gone = [row.pk for key, row in stored.items() if row.state == "open" and key not in spoken]
     MissedCredit.objects.filter(pk__in=gone).delete()
 
