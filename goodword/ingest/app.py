@@ -16,8 +16,10 @@ from goodword.ingest.database import Side, Trouble
 from goodword.ingest.following import SEALED, Visit, follow
 from goodword.ingest.handing import Pages
 from goodword.ingest.keys import Keys
+from goodword.ingest.last_known import LastKnown
 from goodword.ingest.links import Link, LinkTable
 from goodword.ingest.pages import LinkPages
+from goodword.ingest.places import links_file, pages_place, spool_folder
 from goodword.ingest.salts import Salts
 from goodword.ingest.spool import Spool
 from goodword.ingest.store import ClickStore
@@ -27,6 +29,8 @@ from goodword.ingest.watching import Watch, look_up
 LINK_PATH: Final = "/r/"
 LOOKUPS_MAX: Final = 100
 FIRST_TABLE_SECONDS: Final = 5.0
+NEWER_TABLE_SECONDS: Final = 1.0
+"""How long a start waits for the database: shorter when the last known links are at hand."""
 CLICKS_AT_ONCE: Final = 2000
 CLICKS_WAITING_MAX: Final = 50_000
 _SEALED: Final = list(SEALED)
@@ -44,6 +48,7 @@ class Front:
             links_only,
         )
         self._link_pages = LinkPages(self._pages)
+        self._last_known = LastKnown(links_file(), self.table)
         self._ids = ClickIds()
         self._side = Side()
         self._lookups = 0
@@ -61,16 +66,18 @@ class Front:
         loop.run_until_complete(self._open())
 
     async def _open(self) -> None:
+        patience = NEWER_TABLE_SECONDS if self._last_known.load() else FIRST_TABLE_SECONDS
         await self._side.open()
         self._store.start()
         self._tracking.store.start()
-        self._tasks = [self._loop.create_task(self._watch.run()), self._loop.create_task(self._salts.run())]
+        ever = (self._watch.run(), self._salts.run(), self._last_known.run())
+        self._tasks = [self._loop.create_task(work) for work in ever]
         try:
-            async with asyncio.timeout(FIRST_TABLE_SECONDS):
+            async with asyncio.timeout(patience):
                 await self._watch.ready.wait()
                 await self._salts.ready.wait()
         except TimeoutError:
-            pass  # the database is away: what is asked for meanwhile is looked up when it is back
+            pass  # the database is away: links are followed as they were last known
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(self._close())
@@ -81,6 +88,7 @@ class Front:
         await self._tracking.batcher.drained()
         for task in self._tasks:
             task.cancel()
+        await self._last_known.close()
         await self._store.close()
         await self._tracking.store.close()
         await self._side.close()
@@ -187,6 +195,4 @@ def redirect_to(protocol: Any, visit: Visit, missing: frozenset[bytes]) -> None:
 
 def front() -> Front:
     """The application as the environment describes it."""
-    from goodword.ingest.places import pages_place, spool_folder  # noqa: PLC0415
-
     return Front(pages_place(), spool_folder(), links_only=os.environ.get("GOODWORD_LINKS_ONLY") == "1")

@@ -70,6 +70,7 @@ class Link:
     inactive: bool
     place: Place
     hosts: tuple[str, ...]
+    window_days: int
     cookie: str
     row: bytes
 
@@ -85,6 +86,7 @@ class Link:
 
 def link_of(row: Mapping[str, Any]) -> Link:
     """A link from a row of `COLUMNS`."""
+    days = link_window_days(json.loads(row["attribution"]))
     return Link(
         id=row["id"],
         program=row["program_id"],
@@ -94,7 +96,8 @@ def link_of(row: Mapping[str, Any]) -> Link:
         inactive=row["inactive"],
         place=place_of(row["destination"]),
         hosts=tuple(row["allowed_hosts"]),
-        cookie=attributes_of(row["slug"], link_window_days(json.loads(row["attribution"]))),
+        window_days=days,
+        cookie=attributes_of(row["slug"], days),
         row=packed_link(row["program_id"], row["partner_id"], row["id"]),
     )
 
@@ -136,8 +139,12 @@ def own_hosts() -> set[str]:
 
 @dataclass(slots=True)
 class LinkTable:
-    """Links by address. Reading is one look into a dictionary; only `watching.py` writes."""
+    """Links by address. Reading is one look into a dictionary; only `watching.py` and `last_known.py` write.
 
+    `edition` grows with every change.
+    """
+
+    edition: int = 0
     by_address: dict[str, Link] = field(default_factory=dict)
     _by_id: dict[UUID, Link] = field(default_factory=dict)
     _misses: dict[str, float] = field(default_factory=dict)
@@ -155,6 +162,11 @@ class LinkTable:
         by_id = {link.id: link for link in links}
         self._by_id, self.by_address = by_id, {link.address: link for link in by_id.values()}
         self._misses.clear()
+        self.edition += 1
+
+    def links(self) -> list[Link]:
+        """All of them, as they are at this moment."""
+        return list(self._by_id.values())
 
     def renew(self, links: Iterable[Link], *, gone: Callable[[Link], bool]) -> None:
         """Put these links in the place of all those that `gone` names."""
@@ -165,6 +177,7 @@ class LinkTable:
                 self._forget(known)
             self._by_id[link.id] = self.by_address[link.address] = link
         self._misses.clear()
+        self.edition += 1
 
     def _forget(self, link: Link) -> None:
         self._by_id.pop(link.id, None)

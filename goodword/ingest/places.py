@@ -1,4 +1,4 @@
-"""Where the parts of one installation meet on this machine: the pages' socket and the folder of spool files."""
+"""Where the parts of one installation meet on this machine: the pages' socket, and what the front keeps on disk."""
 
 import os
 from pathlib import Path
@@ -13,4 +13,13 @@ def pages_place() -> str:
 
 def spool_folder() -> Path:
     """Where clicks wait while the database is away."""
-    return Path(os.environ.get("GOODWORD_SPOOL") or Path(os.environ.get("GOODWORD_DATA", "goodword-data")) / "spool")
+    return Path(os.environ.get("GOODWORD_SPOOL") or _data_folder() / "spool")
+
+
+def links_file() -> Path:
+    """The last known link table, for a start while the database is away."""
+    return _data_folder() / "links.last-known"
+
+
+def _data_folder() -> Path:
+    return Path(os.environ.get("GOODWORD_DATA", "goodword-data"))

@@ -133,7 +133,7 @@ class Spool:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.pwrite(descriptor, MAGIC + key.bytes, 0)
             os.fsync(descriptor)
-            _flush_folder(self.folder)
+            flush_folder(self.folder)
         except OSError:
             path.unlink(missing_ok=True)
             os.close(descriptor)
@@ -141,7 +141,7 @@ class Spool:
         return SpoolFile(path, descriptor, key)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """A new name is safe only when its folder is."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

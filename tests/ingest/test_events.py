@@ -2,7 +2,6 @@
 
 import json
 import threading
-import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +11,7 @@ from django.utils import timezone
 from goodword.referrals.models import Click, Conversion, Customer, KnownBrowser, Touch, UnsettledFact
 from tests import cast
 from tests.api.client import Caller
+from tests.ingest.asking import ask, followed
 from tests.ingesting import BROWSER
 from tests.server.waiting import until
 
@@ -29,23 +29,6 @@ def api(acme):
     return Caller(acme.program)
 
 
-class NoFollow(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_):
-        return None
-
-
-def ask(address, body=None, **headers):
-    """Status, headers and body of one request."""
-    data = json.dumps(body).encode() if isinstance(body, dict) else body
-    request = urllib.request.Request(address, data, headers)
-    try:
-        answer = urllib.request.build_opener(NoFollow).open(request, timeout=30)
-    except urllib.error.HTTPError as error:
-        answer = error
-    text = answer.read()
-    return answer.status, answer.headers, json.loads(text) if text[:1] in (b"{", b"[") else text
-
-
 @pytest.fixture
 def track(front, api):
     """Tell the front of something, as a shop's server does."""
@@ -59,12 +42,6 @@ def track(front, api):
 
 def sale(name="s-1", **fields):
     return {"id": name, "customer": "c-1", "currency": "EUR", "amount": "120.00", "at": AT, **fields}
-
-
-def followed(front, path="/r/acme/spring"):
-    status, headers, _ = ask(front + path, **{"User-Agent": BROWSER})
-    assert status == 302
-    return headers["Location"].partition("gw_click=")[2]
 
 
 def test_a_followed_link_and_a_sale_meet(front, track, acme):
