@@ -18,8 +18,9 @@ from goodword.ingest.handing import Pages
 from goodword.ingest.keys import Keys
 from goodword.ingest.last_known import LastKnown
 from goodword.ingest.links import Link, LinkTable
+from goodword.ingest.losses import Losses
 from goodword.ingest.pages import LinkPages
-from goodword.ingest.places import links_file, pages_place, spool_folder
+from goodword.ingest.places import links_file, losses_file, pages_place, spool_folder
 from goodword.ingest.salts import Salts
 from goodword.ingest.spool import Spool
 from goodword.ingest.store import ClickStore
@@ -55,18 +56,23 @@ class Front:
         self._proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._set_up(loop)
+        loop.run_until_complete(self._open())
+
+    def _set_up(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._store = ClickStore(loop, self._spool, self._side)
+        self._losses = Losses(losses_file())
+        self._store = ClickStore(loop, self._spool, self._side, self._losses)
         self._clicks: Batcher[bytes] = Batcher(loop, self._store.write, CLICKS_AT_ONCE, CLICKS_WAITING_MAX)
         self._aside: Batcher[bytes] = Batcher(loop, self._store.set_aside, CLICKS_AT_ONCE, CLICKS_WAITING_MAX)
         self._salts = Salts(self._side)
         keys = Keys(self._side)
         self._tracking = Tracking(loop, keys, self._pages)
         self._watch = Watch(self.table, on_key=keys.forget)
-        loop.run_until_complete(self._open())
 
     async def _open(self) -> None:
         patience = NEWER_TABLE_SECONDS if self._last_known.load() else FIRST_TABLE_SECONDS
+        self._losses.open()
         await self._side.open()
         self._store.start()
         self._tracking.store.start()

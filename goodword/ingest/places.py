@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 PAGES_VARIABLE = "GOODWORD_PAGES"
+LOSSES_NAME = "clicks-not-kept"
 
 
 def pages_place() -> str:
@@ -19,6 +20,11 @@ def spool_folder() -> Path:
 def links_file() -> Path:
     """The last known link table, for a start while the database is away."""
     return _data_folder() / "links.last-known"
+
+
+def losses_file() -> Path:
+    """How many clicks could be kept nowhere."""
+    return _data_folder() / LOSSES_NAME
 
 
 def _data_folder() -> Path:

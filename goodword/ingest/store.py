@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from goodword.ingest.clicks import COLUMNS, TABLE, copied, key_of
 from goodword.ingest.database import BadRow, Side, Trouble, connect
+from goodword.ingest.losses import Losses
 from goodword.ingest.spool import HEAD_BYTES, Spool, SpoolFile, SpoolFull
 
 _log = logging.getLogger("goodword.ingest")
@@ -25,8 +26,9 @@ TAKE_BACK: Final = (
 class ClickStore:
     """Where batches of clicks go. `up`: whether the database took the last one."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, spool: Spool, side: Side) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, spool: Spool, side: Side, losses: Losses) -> None:
         self.up = False
+        self._losses = losses
         self._loop, self._spool, self._side = loop, spool, side
         self._connection: Any = None
         self._opening: asyncio.Task[None] | None = None
@@ -63,6 +65,7 @@ class ClickStore:
             except BadRow as refused:
                 _log.error("click %s was refused: %s", key_of(row).hex(), type(refused).__name__)
                 bad.append(key_of(row))
+                await self._loop.run_in_executor(None, self._losses.add, 1)
             except Trouble as lost:
                 self._lose(lost)
                 rest = [one for one in rows if key_of(one) not in bad]
@@ -81,6 +84,7 @@ class ClickStore:
             await self._loop.run_in_executor(None, self._spool.append, rows)
         except (SpoolFull, OSError) as error:
             _log.error("%d clicks could not be kept: %s", len(rows), error)
+            await self._loop.run_in_executor(None, self._losses.add, len(rows))
             return frozenset(map(key_of, rows))
         return _ALL_KEPT
 

@@ -6,11 +6,13 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from goodword.ingest.losses import loss_of
+from goodword.ingest.places import LOSSES_NAME
 from goodword.server.database import SECRET_KEY_LENGTH_MIN, is_private, secret_key_path
 
 Level = Literal["ok", "warn", "fail"]
@@ -20,6 +22,7 @@ CLOCK_OFFSET_SECONDS_MAX = 2.0
 DISK_FREE_SHARE_WARN, DISK_FREE_SHARE_FAIL = 0.10, 0.03
 DISK_FREE_BYTES_FAIL = 200 * 1024 * 1024
 WRITE_SECONDS_WARN = 1.0
+LOSS_IS_NEW = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ def examine_machine(folder: Path, host: str, port: int) -> Iterator[Finding]:
     yield check_time_zones()
     yield check_port(host, port)
     yield from check_webhooks()
+    yield from check_clicks(folder)
 
 
 def examine_database() -> Iterator[Finding]:
@@ -139,6 +143,22 @@ def check_webhooks() -> Iterator[Finding]:
     if named := os.environ.get("GOODWORD_WEBHOOK_LOOPBACK"):
         remedy = "Take GOODWORD_WEBHOOK_LOOPBACK away on a server: it is for developers."
         yield Finding("webhooks", "warn", f"may be sent to {named} on this machine", remedy)
+
+
+def check_clicks(folder: Path) -> Iterator[Finding]:
+    """Lines only where there is something to tell: clicks that wait in the spool, and clicks that were lost."""
+    spool = Path(os.environ.get("GOODWORD_SPOOL") or folder / "spool")
+    if waiting := [path.stat().st_size for path in spool.glob("*.clicks")]:
+        text = f"{sum(waiting) / 1e6:.1f} MB of clicks wait in {spool} for the database"
+        yield Finding("spool", "warn", text, "They are taken over when the front runs and the database answers.")
+    if damaged := [path.name for path in spool.glob("*.rest")]:
+        text = f"{', '.join(sorted(damaged)[:3])} in {spool} could not be read to the end"
+        yield Finding("spool", "warn", text, "Keep it with a report of what happened to the disk, then remove it.")
+    if loss := loss_of(folder / LOSSES_NAME):
+        text = f"{loss.clicks:,} clicks could be kept nowhere, the last at {loss.last:%Y-%m-%d %H:%M} UTC"
+        remedy = f"Make room (the disk, GOODWORD_SPOOL_MAX_MB), then remove {folder / LOSSES_NAME}."
+        is_new = datetime.now(UTC) - loss.last < LOSS_IS_NEW
+        yield Finding("clicks", "fail" if is_new else "warn", text, remedy)
 
 
 # -- the database; each check gets a cursor

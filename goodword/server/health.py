@@ -5,6 +5,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from goodword.ingest.losses import loss_of
+from goodword.ingest.places import LOSSES_NAME
 from goodword.server import doctor, embedded
 
 
@@ -23,6 +25,8 @@ def ready(request: HttpRequest) -> JsonResponse:
     answer: dict[str, object] = {"product": "goodword", "status": "unavailable" if failed else "ok"}
     if _is_near(request):
         answer["failed"] = sorted(failed)
+        if loss := loss_of(embedded.data_folder() / LOSSES_NAME):
+            answer["clicks_not_kept"] = {"clicks": loss.clicks, "last": loss.last.isoformat()}
     return JsonResponse(answer, status=503 if failed else 200)
 
 

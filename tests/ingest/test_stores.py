@@ -10,6 +10,7 @@ from goodword.domain.ids import uuid7
 from goodword.ingest import event_store
 from goodword.ingest.clicks import key_of
 from goodword.ingest.event_store import Away, EventStore
+from goodword.ingest.losses import Losses, loss_of
 from goodword.ingest.spool import Spool
 from goodword.ingest.store import ClickStore
 from tests.ingest.test_spool import click, read
@@ -36,7 +37,7 @@ def with_clicks(connection, folder, story):
     async def run():
         loop = asyncio.get_running_loop()
         spool = Spool(folder)
-        store = ClickStore(loop, spool, None)
+        store = ClickStore(loop, spool, None, Losses(folder / "lost"))
         store._connection, store.up = connection, True
         store._reach = lambda: None
         await story(store)
@@ -75,6 +76,7 @@ def test_f12_with_the_spool_full_as_well_the_click_is_named_as_not_kept(tmp_path
         assert await store.write([row]) == {key_of(row)}
 
     with_clicks(Connection(copy=asyncpg.DiskFullError("full")), tmp_path, story)
+    assert loss_of(tmp_path / "lost").clicks == 1
 
 
 def test_one_bad_row_spoils_no_other(tmp_path):
@@ -86,6 +88,7 @@ def test_one_bad_row_spoils_no_other(tmp_path):
 
     with_clicks(connection, tmp_path, story)
     assert len(connection.copied) == 2
+    assert loss_of(tmp_path / "lost").clicks == 1
 
 
 class Transactional(Connection):
