@@ -5,7 +5,8 @@
 Its own embedded database in a folder of its own; nothing else is touched. While parts die, visitors follow links and
 shops tell of sales, alone and in batches; a shop sends again what was not answered, with the same id. In the end every
 click whose visitor was sent on with an id is stored once, every sale that was answered is stored once, and nothing
-twice (reliability.md F01, F02, F03, F08, F23).
+twice; every stored sale has its one commission line, of the right amount, nothing waits to be settled, and the books
+hold (reliability.md F01, F02, F03, F08, F23).
 """
 
 import argparse
@@ -34,6 +35,10 @@ VISITORS, SHOPS, BATCHERS, BATCH = 8, 6, 2, 20
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 VICTIMS = ("front", "front's process", "database", "worker", "pages")
 PATIENCE_SECONDS = 120.0
+FAULTS = (
+    "clicks lost", "clicks doubled", "sales lost", "sales doubled", "commissions missing", "commissions doubled",
+    "commissions wrong", "invariants violated",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -61,8 +66,7 @@ def main() -> None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(found, indent=1))
-    bad = found["clicks lost"] + found["clicks doubled"] + found["sales lost"] + found["sales doubled"]
-    raise SystemExit(1 if bad else 0)
+    raise SystemExit(1 if any(found[name] for name in FAULTS) else 0)
 
 
 def _campaign(folder: Path, asked: argparse.Namespace, chance: random.Random) -> dict[str, Any]:
@@ -103,7 +107,10 @@ def _stage(folder: Path) -> str:
     from tests import cast
 
     program = cast.program(slug="kills", currency="EUR")
-    cast.link(cast.partner(program), key="spring", destination="https://shop.example/")
+    partner = cast.partner(program)
+    cast.agreement(partner)
+    cast.code(partner, key="save-10")
+    cast.link(partner, key="spring", destination="https://shop.example/")
     return cast.api_key(program, "events:write")[1]
 
 
@@ -206,6 +213,7 @@ def _sales_request(key: str, name: str, count: int, each: int) -> bytes:
             "visitor": f"{name}-{count % 50}",
             "currency": "EUR",
             "amount": "10.00",
+            "code": "save-10",
             "at": "2026-11-01T09:30:00Z",
         }
         for number in range(each)
@@ -264,10 +272,34 @@ def _judged(folder: Path, told: Told) -> dict[str, Any]:
         "sales acknowledged": len(told.sales),
         "sales lost": len(told.sales - sales.keys()),
         "sales doubled": sum(count > 1 for count in sales.values()) + customers - different,
+        **_credited(set(sales)),
         "sales answered again": told.again,
         "sent on without an id": told.sent_on_without_id,
         "refused": dict(told.refused),
         "not reached": told.unreached,
+    }
+
+
+def _credited(sales: set[str]) -> dict[str, Any]:
+    """F03: whatever was killed between a sale and its commission, in the end each sale has one, of 20 % of EUR 10."""
+    from django.utils import timezone
+
+    from goodword.accounts.models import Program
+    from goodword.commissions.models import Line
+    from goodword.commissions.verify import verify
+    from goodword.referrals.models import UnsettledFact
+
+    _until(lambda: not UnsettledFact.objects.exists())
+    program = Program.objects.get(slug="kills")
+    lines = list(Line.unscoped.filter(program=program).values_list("conversion", "amount_minor"))
+    credited = Counter(conversion for conversion, _ in lines)
+    broken = [f"{one.id}: {one.sentence}" for one in verify(program, now=timezone.now()) if not one.holds]
+    return {
+        "commissions": len(lines),
+        "commissions missing": len(sales - credited.keys()),
+        "commissions doubled": sum(count > 1 for count in credited.values()) + len(credited.keys() - sales),
+        "commissions wrong": sum(amount != 200 for _, amount in lines),
+        "invariants violated": broken,
     }
 
 
