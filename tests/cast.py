@@ -34,6 +34,7 @@ from goodword.referrals.models import (
     Import,
     Link,
     LiveTest,
+    PageLead,
     Rate,
     Refund,
     Signal,
@@ -117,9 +118,10 @@ def sign_in(user: User, *, lately: bool = True, browser: type[Client] = Client) 
     return client
 
 
-def with_key(text: str, *, browser: type[Client] = Client) -> Client:
-    """A program that calls the API with this key."""
-    return browser(headers={"Authorization": f"Bearer {text}"}, raise_request_exception=False)
+def with_key(text: str, *, browser: type[Client] = Client, origin: str = "") -> Client:
+    """A program that calls the API with this key; `origin`: a page that does."""
+    page = {"Origin": origin} if origin else {}
+    return browser(headers={"Authorization": f"Bearer {text}", **page}, raise_request_exception=False)
 
 
 # Partners and what they agreed
@@ -281,6 +283,14 @@ def missed_credit(of: Partner, **fields: Any) -> MissedCredit:
     if not Outcome.unscoped.filter(program=of.program, conversion=given["conversion"]).exists():
         outcome(of.program, conversion=given["conversion"])
     return MissedCredit.unscoped.create(program=of.program, partner=of, **given)
+
+
+def page_lead(through: Link, **fields: Any) -> PageLead:
+    """A lead that a web page told, waiting to be confirmed."""
+    made = click(through)
+    given = {"name": "lead", "customer": _unique("c"), "host": "shop.example", "at": NOW, "click": made.pk} | fields
+    given |= {"told": {"customer": given["customer"]}, "external_id": _unique("web")}
+    return PageLead.unscoped.create(program=through.program, partner=through.partner, **given)
 
 
 def hold(of: Partner, **fields: Any) -> Hold:

@@ -24,7 +24,9 @@ from tests.books import accrued
 
 STAFF = {"OW": "owner", "PM": "manager", "FI": "finance", "VI": "viewer"}
 SEATS = {"PO": "owner", "PB": "member"}
-KEYS = {"K-ing": "events:write", "K-r": "read", "K-rw": "manage", "K-pay": "payouts:write"}
+KEYS = {"K-ing": "events:write", "K-r": "read", "K-rw": "manage", "K-pay": "payouts:write", "K-web": "browser"}
+SECRET = [scope for scope in KEYS.values() if scope != "browser"]
+PAGE = "https://shop.example"  # on an allowed host: a key for web pages works from there, others do not care
 RELATIONS = ("own", "sibling", "other program", "other tenant", "never existed", "malformed")
 
 
@@ -76,6 +78,7 @@ IDS: dict[str, Callable[[Any], str]] = {
     "version": lambda here: here.agreement.terms_version.public_id,
     "group": lambda here: cast.group(here.program, name=here.team).public_id,
     "suggestion": _suggested,
+    "page_lead": lambda here: cast.page_lead(here.link, customer=here.sale.customer).public_id,
     "trial": lambda here: cast.live_test(here.link).public_id,
     "hold": lambda here: cast.hold(here.partner, reason=here.team, line=here.line.line).public_id,
     "rate": lambda here: cast.rate(here.program, origin=here.word, approval="waiting").public_id,
@@ -166,7 +169,13 @@ class World:
         ]
         found += [self._seated(name, cast.seat(partner, role), role, others) for name, role in SEATS.items()]
         found += [
-            Principal(name, cast.with_key(cast.api_key(program, scope)[1], browser=Caller), "api", scope, elsewhere)
+            Principal(
+                name,
+                cast.with_key(cast.api_key(program, scope)[1], browser=Caller, origin=PAGE),
+                "api",
+                scope,
+                elsewhere,
+            )
             for name, scope in KEYS.items()
         ]
         anonymous = Caller(raise_request_exception=False)
@@ -186,7 +195,7 @@ class World:
         Membership.objects.filter(user=left).update(ended_at=now)
         PartnerUser.unscoped.filter(user=unseated).update(ended_at=now)
         for name, change in (("revoked", {"revoked_at": now}), ("expired", {"expires_at": now - timedelta(days=1)})):
-            key, text = cast.api_key(program, *KEYS.values())
+            key, text = cast.api_key(program, *SECRET)
             ApiKey.unscoped.filter(pk=key.pk).update(**change)
             clients[name] = cast.with_key(text, browser=Caller)
         return clients

@@ -1,6 +1,7 @@
 """API keys: made, checked and revoked here. A key is shown once; only the SHA-256 of its secret is kept.
 
 Form: `gw_live_<prefix>_<secret><checksum>`. The prefix finds the row, the checksum lets a scanner know a real key.
+A publishable key (`gw_pub_<prefix><checksum>`) is no secret: it works from pages on the program's allowed hosts alone.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 from django.db import transaction
 from django.db.models import Q
@@ -19,14 +20,16 @@ from django.utils import timezone
 
 from goodword.accounts.actors import VISITOR, Actor
 from goodword.accounts.models import ApiKey, Program, User
-from goodword.accounts.rules import SCOPES
+from goodword.accounts.rules import PAGE_SCOPES, SCOPES
 from goodword.accounts.scope import active_program
 from goodword.accounts.services import record_audit
 from goodword.domain.errors import DomainError, InvalidInput, Problem
+from goodword.domain.links import is_allowed_host
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PREFIX_LENGTH, _SECRET_LENGTH, _CHECKSUM_LENGTH = 8, 32, 6
 _FORM = re.compile(r"gw_(live|test)_([0-9a-z]{8})_([0-9a-z]{32})([0-9a-z]{6})")
+_PUBLISHABLE = re.compile(r"gw_pub_([0-9a-z]{8})([0-9a-z]{6})")
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -78,7 +81,13 @@ def create_key(
     )  # fmt: skip
     after = {"prefix": prefix, "scopes": key.scopes, "expires_at": expires_at}
     record_audit(action="key.created", obj=key, label=key.name, after=after, actor=actor, program=program)
-    return key, body + _checksum(body)
+    return key, publishable_text(key) if key.is_publishable else body + _checksum(body)
+
+
+def publishable_text(key: ApiKey) -> str:
+    """A publishable key as pages carry it; it can be read again at any time."""
+    body = f"gw_pub_{key.prefix}"
+    return body + _checksum(body)
 
 
 def _check_wish(name: str, scopes: Sequence[str], expires_at: datetime | None, now: datetime) -> None:
@@ -88,6 +97,9 @@ def _check_wish(name: str, scopes: Sequence[str], expires_at: datetime | None, n
     if not scopes or set(scopes) - SCOPES:
         known = ", ".join(ApiKey.SCOPES)
         problems.append(Problem("unknown_scope", f"Choose at least one of {known}.", "scopes", ", ".join(scopes)[:40]))
+    elif set(scopes) & PAGE_SCOPES and (set(scopes) - PAGE_SCOPES or "browser" not in scopes):
+        message = "A key for web pages can be read by everybody, so it may do nothing else."
+        problems.append(Problem("mixed_scopes", message, "scopes", ", ".join(scopes)[:40], "make two keys"))
     if expires_at is not None and expires_at <= now:
         problems.append(
             Problem(
@@ -120,6 +132,8 @@ def authenticate_key(request: HttpRequest) -> ApiKey:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         raise KeyRefused("key_missing", "This address needs an API key.", "send the header Authorization: Bearer gw_…")
+    if (found := _PUBLISHABLE.fullmatch(text.strip())) is not None:
+        return _publishable(request, found)
     parts = _parse(text.strip())
     key = ApiKey.unscoped.select_related("program").filter(prefix=parts.prefix).first()
     known = key.secret_hash if key else _hash("no such key")
@@ -127,6 +141,29 @@ def authenticate_key(request: HttpRequest) -> ApiKey:
     if key is None or not right or key.mode != parts.mode:
         raise KeyRefused("key_unknown", "There is no such API key.", "make a new key in the settings of the program")
     return _usable(key, timezone.now())
+
+
+def _publishable(request: HttpRequest, found: re.Match[str]) -> ApiKey:
+    """The publishable key, when the page that calls is on a host of the program. Only browsers are held by that."""
+    key = ApiKey.unscoped.select_related("program").filter(prefix=found[1]).first()
+    if _checksum(found[0][:-_CHECKSUM_LENGTH]) != found[2] or key is None or not key.is_publishable:
+        raise KeyRefused("key_unknown", "There is no such API key.", "make a new key in the settings of the program")
+    host = host_of_page(request)
+    if not is_allowed_host(host, key.program.allowed_hosts):
+        named = f"The host {host[:80]}" if host else "A call that names no page"
+        raise KeyRefused(
+            "origin_not_allowed", f"{named} may not use this key.",
+            "call from a page on an allowed host of the program; servers use a secret key", 403,
+        )  # fmt: skip
+    return _usable(key, timezone.now())
+
+
+def host_of_page(request: HttpRequest) -> str:
+    """The host of the page that makes this call, as the browser says it; empty where it says none."""
+    try:
+        return urlsplit(request.headers.get("Origin", "")).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _parse(text: str) -> _Parts:

@@ -157,10 +157,13 @@ class Membership(Keyed):
 
 
 class ApiKey(ProgramOwned):
-    """A key of a program: the prefix is shown for ever, the secret once; only its SHA-256 is kept."""
+    """A key of a program: the prefix is shown for ever, the secret once; only its SHA-256 is kept.
+
+    A publishable key, for web pages, has no secret: its prefix is all of it, and nothing matches its hash.
+    """
 
     id_kind = "api_key"
-    SCOPES = ["events:write", "read", "manage", "payouts:write"]
+    SCOPES = ["events:write", "read", "manage", "payouts:write", "browser", "browser:leads"]
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=16, unique=True)
     secret_hash = models.CharField(max_length=64)
@@ -175,6 +178,11 @@ class ApiKey(ProgramOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_publishable(self) -> bool:
+        """Whether it is made for web pages, where everybody can read it."""
+        return "browser" in self.scopes
 
 
 class AuditHead(models.Model):

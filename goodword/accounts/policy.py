@@ -59,6 +59,10 @@ STAFF: list[Rule] = [
     Page("backoffice:rate-refuse", "POST", staff="OW FI"),
     Page("backoffice:signals", "GET", staff="OW PM FI"),
     Page("backoffice:signals-csv", "GET", staff="OW PM FI", step_up=True),
+    Page("backoffice:page-leads", "GET", staff="OW PM FI VI"),
+    Page("backoffice:page-leads-csv", "GET", staff="OW PM FI", step_up=True),
+    Page("backoffice:page-lead-confirm", "POST", staff="OW PM", when_paused=True),
+    Page("backoffice:page-lead-refuse", "POST", staff="OW PM"),
     Page("backoffice:missed", "GET", staff="OW PM FI VI"),
     Page("backoffice:missed-csv", "GET", staff="OW PM FI", step_up=True),
     Page("backoffice:missed-one", "GET", staff="OW PM FI VI"),
@@ -189,8 +193,19 @@ API: list[Rule] = [
     # Facts are recorded while the program is paused too: what happened is never lost, only decisions wait.
     *(
         Route(f"api:track-{kind}", scopes="events:write manage", when_paused=True)
-        for kind in ("sale", "sales", "lead", "leads", "refund", "refunds", "click")
+        for kind in ("sale", "sales", "lead", "leads", "refund", "refunds", "click", "clicks")
     ),
+    # What web pages call: with a publishable key, from an allowed host. Money is never told by a page: always refused.
+    *(
+        Route(f"api:browser-{kind}", scopes="browser browser:leads", when_paused=True)
+        for kind in ("click", "lead", "sale", "refund")
+    ),
+    *(Public(f"api:preflight-browser-{kind}", "OPTIONS") for kind in ("click", "lead", "sale", "refund")),
+    Route("api:list-page-leads", scopes="read manage"),
+    Route("api:get-page-lead", scopes="read manage"),
+    # To confirm is to tell of an event: whoever may tell may vouch.
+    Route("api:confirm-page-lead", scopes="events:write manage", when_paused=True),
+    Route("api:refuse-page-lead", scopes="manage"),
     Route("api:record-customers", scopes="events:write manage", when_paused=True),
     Route("api:record-customer", scopes="events:write manage", when_paused=True),
     Route("api:list-customers", scopes="read manage"),

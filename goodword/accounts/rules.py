@@ -10,7 +10,9 @@ from typing import ClassVar, Literal
 Area = Literal["staff", "portal", "api", "public", "account"]
 STAFF = {"OW": "owner", "PM": "manager", "FI": "finance", "VI": "viewer"}
 SEATS = {"PO": "owner", "PB": "member"}
-SCOPES = frozenset({"events:write", "read", "manage", "payouts:write"})
+PAGE_SCOPES = frozenset({"browser", "browser:leads"})
+"""What a publishable key may: it stands in web pages for everybody to read, and works for these calls alone."""
+SCOPES = frozenset({"events:write", "read", "manage", "payouts:write"}) | PAGE_SCOPES
 READING = frozenset({"GET", "HEAD"})
 
 

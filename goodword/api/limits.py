@@ -55,13 +55,13 @@ def refuse_large_headers(request: ApiRequest) -> None:
         )
 
 
-def take(key: str, now: float) -> float:
+def take(key: str, now: float, *, per_second: float = PER_SECOND, burst: float = BURST) -> float:
     """Take a token at this moment of this process's clock: 0, or the seconds until there is one again."""
     lease = _leases.get(key)
     if lease is None or lease.until <= now or lease.left < 1:
         used_up = lease is not None and lease.left < 1 and lease.until > now
         size = min(LEASE_MAX, 2 * lease.size) if lease and used_up else 1
-        granted, wait = _borrow(key, size)
+        granted, wait = _borrow(key, size, per_second, burst)
         if wait:
             return wait
         if len(_leases) > _KEYS_MAX:
@@ -86,9 +86,15 @@ RETURNING granted, tokens
 """  # noqa: S608 - words of this module
 
 
-def _borrow(key: str, size: int) -> tuple[int, float]:
+def forget_idle() -> None:
+    """Drop the buckets of whoever has not called for a day: they are full again."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM api_bucket WHERE since < statement_timestamp() - interval '1 day'")
+
+
+def _borrow(key: str, size: int, per_second: float, burst: float) -> tuple[int, float]:
     """Up to `size` tokens of the key's bucket, and 0; or none, and the seconds until there is one."""
     with connection.cursor() as cursor:
-        cursor.execute(_BORROW, {"key": key, "size": size, "burst": float(BURST), "rate": float(PER_SECOND)})
+        cursor.execute(_BORROW, {"key": key, "size": size, "burst": float(burst), "rate": float(per_second)})
         granted, tokens = cursor.fetchone()
-    return (int(granted), 0.0) if granted >= 1 else (0, (1 - tokens) / PER_SECOND)
+    return (int(granted), 0.0) if granted >= 1 else (0, (1 - tokens) / per_second)

@@ -32,6 +32,7 @@ _STATUS = {
     "unsupported_media_type": 415,
     "rate_limited": 429,
     "headers_too_large": 431,
+    "server_only": 403,
 }
 # What contradicts the state of things, rather than being wrong in itself.
 _CONFLICTS = frozenset(
@@ -59,6 +60,7 @@ _CONFLICTS = frozenset(
         "url_taken",
         "suggestion_decided",
         "credited_meanwhile",
+        "lead_decided",
     )
 )
 

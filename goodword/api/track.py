@@ -14,16 +14,14 @@ from ninja import Router
 from goodword.accounts.actors import actor_of
 from goodword.api.idempotency import Answer
 from goodword.api.operations import Body, Call, Operation, serve
-from goodword.api.problems import Refusal
-from goodword.domain.errors import InvalidInput
-from goodword.domain.fact_rules import without_position
-from goodword.domain.fields import Field, Shape, identifier, text
-from goodword.domain.ids import uuid7
+from goodword.domain.errors import InvalidInput, Problem
+from goodword.domain.fact_rules import PROBLEMS_MAX, without_position
+from goodword.domain.fields import Field, Shape, identifier, read_object, text
 from goodword.domain.moments import Clock
 from goodword.domain.tracked import FACT_OF, tracked_shape
 from goodword.objects.schemas import Answered, answer_of_batch
-from goodword.referrals.selectors import link_by_key
-from goodword.referrals.tracking import record_script_click, record_tracked, shown
+from goodword.referrals.told_clicks import record_clicks
+from goodword.referrals.tracking import record_tracked, shown
 
 router = Router()
 _SOME_CLOCK = Clock(datetime(2026, 1, 1, tzinfo=UTC))
@@ -41,10 +39,12 @@ class TrackedAnswer(Answered):
 
 
 class ClickAnswer(Answered):
-    """A click that was recorded by a script."""
+    """A click that was told."""
 
+    id: str | None = Told(None, description="as it was sent")
     click_id: str = Told(..., description="what a sale or lead carries later")
     visitor: str = Told(..., description="the browser, for its next click")
+    replayed: bool = Told(False, description="it was known already: nothing was stored again")
 
 
 def _routes(kind: str) -> None:
@@ -93,21 +93,50 @@ _CLICK = Shape(
     {
         "via": Field(text(40), {"type": "string", "maxLength": 40, "description": "the key of the link"}, True),
         "visitor": Field(identifier(64), {"type": "string", "maxLength": 64, "description": "the browser, if known"}),
+        "id": Field(identifier(200), {"type": "string", "maxLength": 200, "description": "the same again counts once"}),
     },
 )
 
 
 def _click(request: Call) -> Answer:
-    link = link_by_key(request.given["via"])
-    if link is None or link.revoked_at or link.partner.status != "active":
-        raise Refusal("unknown_link", "no link in use has this key", field="via", remedy="give the key of a link")
-    visitor = request.given.get("visitor") or uuid7().hex
-    click = record_script_click(request.program, link, visitor=visitor, now=timezone.now())
-    return Answer(202, {"click_id": click.public_id, "visitor": visitor})
+    try:
+        return _told_clicks(request, [request.given], lambda told: told[0])
+    except InvalidInput as refused:
+        refused.problems = tuple(without_position(problem) for problem in refused.problems)
+        raise
+
+
+def _clicks(request: Call) -> Answer:
+    problems: list[Problem] = []
+    items = []
+    for position, given in enumerate(request.given["items"]):
+        if len(problems) < PROBLEMS_MAX:
+            items.append(read_object(_CLICK, given, problems, f"items[{position}]"))
+    if problems:
+        raise InvalidInput(problems[:PROBLEMS_MAX])
+    return _told_clicks(request, items, lambda told: {"items": told})
+
+
+def _told_clicks(request: Call, items: list[Any], show: Callable[[list[dict[str, Any]]], Any]) -> Answer:
+    found = record_clicks(request.program, items, now=timezone.now())
+    told = [
+        ({"id": one.id} if one.id else {}) | {"click_id": one.click, "visitor": one.visitor, "replayed": not one.is_new}
+        for one in found
+    ]
+    replayed = not any(one.is_new for one in found)
+    return Answer(200 if replayed else 202, show(told), replayed=replayed)
 
 
 for _kind in FACT_OF:
     _routes(_kind)
+serve(
+    router,
+    Operation(
+        "POST", "/track/click/batch", "track-clicks", "Tell of up to 1,000 visits, all or none",
+        answer_of_batch(ClickAnswer), status=202, tags=["track"], body=Body(_CLICK, batch=True), query=_NOTHING,
+    ),
+    _clicks,
+)  # fmt: skip
 serve(
     router,
     Operation(

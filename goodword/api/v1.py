@@ -6,7 +6,19 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from pydantic.json_schema import models_json_schema
 
-from goodword.api import applications, connections, facts, missed, money, partners, sharing, track, webhooks
+from goodword.api import (
+    applications,
+    browser,
+    connections,
+    facts,
+    missed,
+    money,
+    page_leads,
+    partners,
+    sharing,
+    track,
+    webhooks,
+)
 from goodword.api.problems import MEDIA_TYPE
 from goodword.objects.schemas import ProblemDocument
 
@@ -42,6 +54,8 @@ api = NinjaAPI(
 for _router in (
     facts.router,
     track.router,
+    browser.router,
+    page_leads.router,
     partners.router,
     applications.router,
     sharing.router,

@@ -14,7 +14,7 @@ from django.utils.cache import add_never_cache_headers
 
 from goodword.accounts.access import StaffRequest, find
 from goodword.accounts.actors import actor_of
-from goodword.accounts.keys import create_key, revoke_key
+from goodword.accounts.keys import create_key, publishable_text, revoke_key
 from goodword.accounts.models import ApiKey
 from goodword.backoffice.refusals import form_page
 from goodword.backoffice.settings_forms import SCOPE_WORDS, KeyForm, ReasonForm
@@ -43,7 +43,7 @@ SORTS: dict[str, Callable[[ApiKey], Any]] = {
 def keys(request: StaffRequest) -> HttpResponse:
     """Every key of the program, the working ones first."""
     heads, listed = _sorted(request)
-    shown = [(key, _state(key), [SCOPE_WORDS[scope] for scope in key.scopes]) for key in listed]
+    shown = [(key, _begins(key), _state(key), [SCOPE_WORDS[scope] for scope in key.scopes]) for key in listed]
     return render(request, "backoffice/settings/keys.html", {"keys": shown, "heads": heads})
 
 
@@ -56,11 +56,16 @@ def keys_csv(request: StaffRequest) -> StreamingHttpResponse:
     """The same as a file; no key can be read from it."""
     header = ("name", "begins with", "state", "may", "made", "made by", "last used", "ends", "revoked")
     rows = (
-        (key.name, f"gw_{key.mode}_{key.prefix}", _state(key), "; ".join(key.scopes), key.created_at,
+        (key.name, _begins(key), _state(key), "; ".join(key.scopes), key.created_at,
          key.created_by.name if key.created_by else "", key.last_used_at, key.expires_at, key.revoked_at)
         for key in _sorted(request)[1]
     )  # fmt: skip
     return csv_response(f"{request.program.slug}-keys", header, rows)
+
+
+def _begins(key: ApiKey) -> str:
+    """What of a key may be shown again: all of one for web pages, the beginning of a secret one."""
+    return publishable_text(key) if key.is_publishable else f"gw_{key.mode}_{key.prefix}"
 
 
 def _state(key: ApiKey) -> str:

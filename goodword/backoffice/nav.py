@@ -38,6 +38,7 @@ PLACES = (
             Place("refunds", "Refunds", covers=("refund",)),
             Place("rates", "Exchange rates", covers=("rate",)),
             Place("signals", "Signs of fraud"),
+            Place("page-leads", "Leads from web pages", covers=("page-lead",)),
             Place("missed", "Missed credit", covers=("missed",)),
             Place("imports", "Imports", covers=("import",)),
         ),

@@ -17,6 +17,8 @@ SCOPE_WORDS = {
     "read": "Read everything except settings",
     "manage": "Manage partners, terms, links and codes",
     "payouts:write": "Prepare payout runs (a person still approves them)",
+    "browser": "Stand in web pages: tell of visits and leads, which wait to be confirmed",
+    "browser:leads": "Stand in web pages, and let leads of new customers count at once",
 }
 ROLE_HELP = "Owners do everything. Managers run the program. Finance pays. Viewers look."
 RECRUITING = [("open", "Anybody"), ("invite", "Nobody: partners are invited")]

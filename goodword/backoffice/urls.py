@@ -8,6 +8,7 @@ from goodword.backoffice import debt_views as debts
 from goodword.backoffice import doubt_views as doubt
 from goodword.backoffice import home_views as home
 from goodword.backoffice import missed_views as missed
+from goodword.backoffice import page_lead_views as page_leads
 from goodword.backoffice import partner_views as partners
 from goodword.backoffice import referral_views as referrals
 from goodword.backoffice import terms_edit_views as terms_edit
@@ -68,6 +69,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rates/<str:rate>/refuse", doubt.rate_refuse, name="rate-refuse"),
     path("signals", doubt.signals, name="signals"),
     path("signals.csv", doubt.signals_csv, name="signals-csv"),
+    path("page-leads", page_leads.page_leads, name="page-leads"),
+    path("page-leads.csv", page_leads.page_leads_csv, name="page-leads-csv"),
+    path("page-leads/<str:page_lead>/confirm", page_leads.page_lead_confirm, name="page-lead-confirm"),
+    path("page-leads/<str:page_lead>/refuse", page_leads.page_lead_refuse, name="page-lead-refuse"),
     path("missed", missed.missed, name="missed"),
     path("missed.csv", missed.missed_csv, name="missed-csv"),
     path("missed/<str:suggestion>", missed.missed_one, name="missed-one"),

@@ -27,6 +27,8 @@ PREFIXES = {
     "rate": "fxr",
     "signal": "sig",
     "live_test": "tst",
+    "page_lead": "pgl",
+    "told_click": "tcl",
     "import": "imp",
     "hold": "hld",
     "missed_credit": "mcr",

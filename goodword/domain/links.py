@@ -157,7 +157,7 @@ def checked_destination(url: str, *, allowed_hosts: Collection[str], own_hosts: 
             value=url[:40],
             remedy="give the page that the visitor shall see",
         )
-    if not any(_allows(canonical_host(allowed), host) for allowed in allowed_hosts):
+    if not is_allowed_host(host, allowed_hosts):
         raise DestinationNotAllowed(
             f"{host} is not a host of this program",
             field="destination",
@@ -165,6 +165,22 @@ def checked_destination(url: str, *, allowed_hosts: Collection[str], own_hosts: 
             remedy="allowed: " + (", ".join(sorted(allowed_hosts)) or "none yet; add hosts in the program settings"),
         )
     return parts.geturl()
+
+
+def is_allowed_host(host: str, allowed_hosts: Collection[str]) -> bool:
+    """Whether a program's allowed hosts cover this one: the host itself, or one below it."""
+    asked = canonical_host(host)
+    return any(_allows(canonical_host(allowed), asked) for allowed in allowed_hosts)
+
+
+def hosts_above(host: str) -> list[str]:
+    """The host and those it is below: what an allowed host that covers it can be.
+
+    >>> hosts_above("a.shop.example")
+    ['a.shop.example', 'shop.example', 'example']
+    """
+    parts = canonical_host(host).split(".")
+    return [".".join(parts[start:]) for start in range(len(parts)) if parts[start]]
 
 
 def _split(url: str) -> SplitResult:

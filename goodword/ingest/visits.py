@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
-from crawleruseragents import is_crawler
+from goodword.domain.machines import is_bot
 
 PARAMETER_LENGTH_MAX = 200
 SUB_ID_NAMES = ("sub", "sub_id")
@@ -19,8 +19,6 @@ _DEEP_LENGTH_MAX = 2000
 _FIELDS_MAX = 100
 _KEPT_QUERY_MAX = 500
 _PLAIN = re.compile(r"[^<>\"'`\\\x00-\x1f\x7f-\x9f]+")
-_BROWSER = re.compile(r"(Mozilla|Opera)/\d")
-_USER_AGENT_LENGTH_MAX = 1000
 _HOST = re.compile(r"[a-z0-9.:-]{1,253}")
 Header = Callable[..., str | None]
 
@@ -93,14 +91,6 @@ def why_not_a_person(method: str, header: Header) -> str:
 
 def _is_ahead(purpose: str) -> bool:
     return "prefetch" in purpose or "preview" in purpose or "prerender" in purpose
-
-
-@lru_cache(maxsize=4096)
-def is_bot(user_agent: str) -> bool:
-    """Whether a program of no person calls itself so: a known crawler, or nothing like a browser."""
-    if len(user_agent) > _USER_AGENT_LENGTH_MAX or not _BROWSER.match(user_agent):
-        return True
-    return bool(is_crawler(user_agent))
 
 
 def wants_privacy(header: Header) -> bool:

@@ -99,6 +99,8 @@ _WORDS: Mapping[str, Words] = {
     "link.revoked": Words("revoked link {it}", "Link {it} revoked"),
     "customer.visitor_erased": Words("erased a visitor", "A visitor was erased"),
     "live_test.started": Words("sent a test click through the link {it}"),
+    "page_lead.confirmed": Words("confirmed a lead that a web page told: {it}", tone="good"),
+    "page_lead.refused": Words("refused a lead that a web page told: {it}", tone="bad"),
     "missed_credit.credited": Words("credited a missed sale: {it}"),
     "missed_credit.not_theirs": Words("said that a sale is not theirs: {it}"),
     "partner.changed": Words("changed partner {it}", _changed),

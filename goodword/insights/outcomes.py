@@ -51,4 +51,6 @@ SOURCES: Mapping[str, str] = {
     "page": "by hand",
     "demo": "from the demo's data",
     "redirect": "from a click",
+    "track": "from your server, as it happened",
+    "browser": "from a web page",
 }

@@ -227,6 +227,23 @@ class OutcomeAnswer(Answered):
     outcome: str
 
 
+class PageLeadAnswer(Answered):
+    """A lead that a web page told."""
+
+    id: str
+    event: str = Field(..., description="the id under which it is recorded as an event, once it counts")
+    name: str
+    customer: str
+    partner: str
+    click_id: str = Field(..., description="the visit that the page proved")
+    host: str = Field(..., description="of the page, as the browser said")
+    at: datetime
+    state: str = Field(..., description="waiting, counted or refused")
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    reason: str | None = None
+
+
 class MissedCreditAnswer(Answered):
     """A suggestion that an uncredited sale or event is a partner's."""
 

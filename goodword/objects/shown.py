@@ -16,7 +16,7 @@ from goodword.domain.missed_credit import STRENGTHS
 from goodword.domain.money import to_decimal
 from goodword.partners.models import Agreement, Application, Partner
 from goodword.payouts.models import Payout
-from goodword.referrals.models import Code, Fact, Link, Rate
+from goodword.referrals.models import Code, Fact, Link, PageLead, Rate
 from goodword.referrals.selectors import fact_content, link_address, written_at
 
 _OF_PARTNER: Final = ("name", "external_id", "kind", "contact_name", "email", "website", "country", "notes")
@@ -134,6 +134,24 @@ def payout_shown(payout: Payout) -> dict[str, Any]:
         "amount": to_decimal(payout.amount_minor, payout.currency),
         "reference": payout.reference,
         "settled_at": payout.settled_at,
+    }
+
+
+def page_lead_shown(row: PageLead) -> dict[str, Any]:
+    """A lead that a web page told, and what became of it."""
+    return {
+        "id": row.public_id,
+        "event": row.external_id,
+        "name": row.name,
+        "customer": row.customer,
+        "partner": public_id("partner", row.partner_id),
+        "click_id": public_id("touch", row.click),
+        "host": row.host,
+        "at": row.at,
+        "state": row.state,
+        "decided_at": row.decided_at,
+        "decided_by": row.decided_label or None,
+        "reason": row.reason or None,
     }
 
 

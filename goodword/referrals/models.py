@@ -11,6 +11,7 @@ from goodword.accounts.models import ProgramOwned, User
 from goodword.partners.models import Partner
 from goodword.referrals.click_models import Click, ClickSalt, ClicksByDay, ClicksByHour, KnownBrowser
 from goodword.referrals.live_test_models import LiveTest
+from goodword.referrals.told_models import PageLead, ToldClick
 
 __all__ = [
     "Cancel",
@@ -27,9 +28,11 @@ __all__ = [
     "KnownBrowser",
     "Link",
     "LiveTest",
+    "PageLead",
     "Rate",
     "Refund",
     "Signal",
+    "ToldClick",
     "Touch",
     "UnsettledFact",
     "Upload",

@@ -21,7 +21,7 @@ from goodword.domain.moments import Clock
 from goodword.domain.tracked import FACT_OF, PERSON, Tracked, problems_of_event, take_apart
 from goodword.referrals.bulk import Stored
 from goodword.referrals.known import take_turns
-from goodword.referrals.models import Click, Code, Customer, Fact, Link
+from goodword.referrals.models import Click, Code, Customer, Fact
 from goodword.referrals.selectors import facts_of, written_at
 from goodword.referrals.services import MODELS, record_facts
 
@@ -40,7 +40,7 @@ class Understood:
 
 
 def record_tracked(
-    program: Program, kind: str, items: Sequence[Any], *, actor: Actor, now: datetime
+    program: Program, kind: str, items: Sequence[Any], *, actor: Actor, now: datetime, source: str = SOURCE
 ) -> list[Understood]:
     """Record events of one kind, all or none. Raises InvalidInput; IdempotencyMismatch for known ids told otherwise."""
     events = _good_events(program, kind, items, now)
@@ -48,9 +48,9 @@ def record_tracked(
         if kind != "refund":
             take_turns(program, "customer", [{"visitors": [one.click or one.visitor]} for one in events])
         clicks = _visitors_of(program, events)
-        _record_people(program, events, clicks, actor, now)
+        _record_people(program, events, clicks, actor, now=now, source=source)
         facts = [one.fact for one in _dated_as_stored(program, kind, events)]
-        found = record_facts(program, FACT_OF[kind], facts, source=SOURCE, actor=actor, now=now)
+        found = record_facts(program, FACT_OF[kind], facts, source=source, actor=actor, now=now)
         codes = _partners_of_codes({fact.get("code", "") for fact in facts})
     return [
         Understood(
@@ -61,13 +61,6 @@ def record_tracked(
         )
         for stored, event in zip(found.rows, events, strict=True)
     ]
-
-
-def record_script_click(program: Program, link: Link, *, visitor: str, now: datetime) -> Click:
-    """Store a visit to a page of the program's own that a partner led to; the page's script saw the link's key."""
-    click = Click(program=program, link=link, partner_id=link.partner_id, visitor=visitor, at=now)
-    click.save(force_insert=True)
-    return click
 
 
 def shown(one: Understood) -> dict[str, Any]:
@@ -106,7 +99,7 @@ def _visitors_of(program: Program, events: Sequence[Tracked]) -> dict[str, str]:
 
 
 def _record_people(
-    program: Program, events: Sequence[Tracked], clicks: Mapping[str, str], actor: Actor, now: datetime
+    program: Program, events: Sequence[Tracked], clicks: Mapping[str, str], actor: Actor, *, now: datetime, source: str
 ) -> None:
     """What the events say of customers, added to what is known of them: nothing known is overwritten."""
     said: dict[str, dict[str, Any]] = {}
@@ -124,7 +117,7 @@ def _record_people(
     wanted = [_merged(name, one, held.get(name)) for name, one in sorted(said.items())]
     changed = [one for one in wanted if one is not None]
     if changed:
-        record_facts(program, "customer", changed, source=SOURCE, actor=actor, now=now)
+        record_facts(program, "customer", changed, source=source, actor=actor, now=now)
 
 
 def _merged(name: str, said: Mapping[str, Any], held: Customer | None) -> dict[str, Any] | None:
