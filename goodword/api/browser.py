@@ -192,7 +192,7 @@ for _kind in ("sale", "refund"):
         router,
         Operation(
             "POST", f"/track/browser/{_kind}", f"browser-{_kind}", f"Always refused: a {_kind} is told by a server",
-            None, status=403, tags=_TAGS, body=Body(Shape("nothing", {}), raw=True),
+            None, tags=_TAGS, body=Body(Shape("nothing", {}), raw=True),
         ),
         _money,
     )  # fmt: skip

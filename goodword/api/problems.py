@@ -32,7 +32,6 @@ _STATUS = {
     "unsupported_media_type": 415,
     "rate_limited": 429,
     "headers_too_large": 431,
-    "server_only": 403,
 }
 # What contradicts the state of things, rather than being wrong in itself.
 _CONFLICTS = frozenset(

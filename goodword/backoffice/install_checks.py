@@ -11,7 +11,7 @@ from django.db.models import Max, Q
 
 from goodword.accounts.models import ApiKey, Program
 from goodword.connections.models import Connection, ReceivedEvent
-from goodword.referrals.models import Click, Conversion, Customer, Link, Touch
+from goodword.referrals.models import Click, Conversion, Customer, Link, PageLead, Touch
 from goodword.webhooks.models import Endpoint
 
 
@@ -63,6 +63,20 @@ def key_check(program: Program) -> Check:
     if not found["last"]:
         return Check(done=False, words="A key is there; nothing has called with it yet.", place="keys", action="Keys")
     return Check(done=True, words="Your server has called with its key.", at=found["last"])
+
+
+def page_check(program: Program, key: ApiKey | None) -> Check:
+    """Is there a key for web pages, and has a page called with it?"""
+    if key is None:
+        return Check(done=False, words="There is no key for web pages. Leave this out if your server tells of leads.",
+                     place="key-create", action="Make a key")  # fmt: skip
+    lead = PageLead.objects.order_by("-at").first()
+    if lead:
+        return Check(done=True, words=f"A page on {lead.host} told of a lead.", at=lead.at, place="page-leads",
+                     action="See the leads")  # fmt: skip
+    if key.last_used_at:
+        return Check(done=True, words="A page has called with the key.", at=key.last_used_at)
+    return Check(done=False, words="The key is there; no page has called with it yet.", place="keys", action="Keys")
 
 
 def lead_check(program: Program) -> Check:

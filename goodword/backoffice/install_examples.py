@@ -20,10 +20,18 @@ class Example:
     text: str
 
 
-def script_tag(program: Program) -> str:
-    """The script as the program needs it: this version, consent asked for, kept as long as a click counts."""
+def script_tag(program: Program, key: str = "") -> str:
+    """The script as the program needs it: this version, consent asked for, kept as long as a click counts.
+
+    With a `key` for web pages it tells of direct links and leads.
+    """
     days = max(1, min(400, int((program.attribution or {}).get("window_days", 90))))
-    return f'<script src="{script_address()}" data-consent="required" data-days="{days}" async></script>'
+    told = f' data-key="{key}"' if key else ""
+    return f'<script src="{script_address()}"{told} data-consent="required" data-days="{days}" async></script>'
+
+
+def lead_call() -> str:
+    return 'Goodword.lead({ customer: { id: "ann@example.com", email: "ann@example.com" } });'
 
 
 def consent_calls() -> str:
@@ -38,7 +46,7 @@ def click_field() -> str:
 
 
 def security_policy() -> str:
-    return f"Content-Security-Policy: script-src 'self' {settings.BASE_URL}"
+    return f"Content-Security-Policy: script-src 'self' {settings.BASE_URL}; connect-src 'self' {settings.BASE_URL}"
 
 
 def api_address(path: str) -> str:

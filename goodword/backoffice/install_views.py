@@ -7,9 +7,11 @@ from typing import Final
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from goodword.accounts.access import StaffRequest
-from goodword.accounts.models import Program
+from goodword.accounts.keys import publishable_text
+from goodword.accounts.models import ApiKey, Program
 from goodword.backoffice import install_checks as checks
 from goodword.backoffice import install_examples as examples
 from goodword.backoffice.install_checks import Check
@@ -63,6 +65,7 @@ def _steps(program: Program, sites: frozenset[str]) -> list[Step]:
         (True, _policy),
         (bool(sites & {"own", "builder"}), _form),
         ("own" in sites, _calls),
+        ("builder" in sites, _page_key),
         ("builder" in sites and "own" not in sites, _without_server),
         ("stripe" in sites, _stripe),
         *((site in sites, _shop(site)) for site in sorted(_SHOPS)),
@@ -97,7 +100,10 @@ def _consent(program: Program) -> Step:
 
 
 def _policy(program: Program) -> Step:
-    text = "If your site sends a content security policy, allow the script's address in it. Nothing else is needed."
+    text = (
+        "If your site sends a content security policy, allow the script's address in it. "
+        "connect-src is needed only where the tag has a key."
+    )
     return Step("policy", "Content security policy", text, None, [Example("Header", examples.security_policy())])
 
 
@@ -110,6 +116,22 @@ def _calls(program: Program) -> Step:
     text = "Your server says who the customer is, with the click, and then what they did. The key stays on the server."
     return Step("calls", "Send customers, leads and sales", text, checks.key_check(program),
                 examples.server_calls(program))  # fmt: skip
+
+
+def _page_key(program: Program) -> Step:
+    text = (
+        "A key for web pages lets the script count direct links (?via=KEY) and tell of leads. Anybody can read it, so "
+        "it may do nothing else, and leads wait until you confirm them. Sales are never taken from a page."
+    )
+    keys = ApiKey.objects.filter(scopes__contains=["browser"], revoked_at=None).order_by("-created_at")
+    key = next((one for one in keys if one.expires_at is None or one.expires_at > timezone.now()), None)
+    copy = [
+        Example(
+            "The tag with the key", examples.script_tag(program, publishable_text(key) if key else "gw_pub_YOUR_KEY")
+        ),
+        Example("When a form was sent", examples.lead_call()),
+    ]
+    return Step("page-key", "Let pages tell of leads", text, checks.page_check(program, key), copy)
 
 
 def _without_server(program: Program) -> Step:
