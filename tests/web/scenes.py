@@ -19,6 +19,7 @@ from django.utils import timezone
 from goodword.accounts.invitations import invitation_link
 from goodword.accounts.models import User
 from goodword.accounts.scope import active_program
+from goodword.backoffice.install_views import SITES
 from goodword.payouts.models import PayoutRun
 from goodword.payouts.services import approve_run, export_run
 from tests import cast
@@ -273,6 +274,10 @@ STATES = [
     Shot("group-refused", "bob", sent("/p/{p}/groups/new", button="Make group", name="")),
     Shot("import-refused", "bob", sent("/p/{p}/imports/new", button="Go on")),
     Shot("key-made", "olga", _made_key),
+    Shot("install-steps", "olga", at(f"/p/{{p}}/settings/install?{'&'.join('site=' + site for site in SITES)}")),
+    Shot("page-leads-refused", "bob", at("/p/{p}/page-leads?state=refused")),
+    Shot("page-lead-dialog", "bob", clicked("/p/{p}/page-leads", "[data-open^=refuse]")),
+    Shot("missed-none-turned-down", "bob", at("/p/{p}/missed?state=not_theirs")),
     Shot(
         "payout-method-refused",
         "alice",

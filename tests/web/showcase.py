@@ -239,6 +239,19 @@ def _suggested(world: SimpleNamespace) -> str:
     return str(suggestions().get(conversion="ORD-2950").public_id)
 
 
+def _told_by_pages(world: SimpleNamespace) -> str:
+    """Leads that a page told: one waits, one counts, one was refused; and the key that let them in."""
+    link, ago = Link.objects.filter(partner=world.alder)[0], timezone.now() - timedelta(hours=3)
+    cast.api_key(world.program, "browser", name="The website", created_by=world.olga)
+    decided = {"decided_at": ago, "decided_by": world.bob, "decided_label": "Bob Brown <bob@acme.example>"}
+    network = {"network": "203.0.113.0", "at": ago}
+    cast.page_lead(link, customer="c-003", state="counted", **decided, **network)
+    cast.page_lead(link, customer="test@test.example", state="refused", reason="Our own test.", **decided, **network)
+    long_name = "anastasia.papadopoulos@a-rather-long-name-of-a-site.newsletter.example"
+    cast.page_lead(link, customer=long_name, host="www.shop.example", name="offer_asked", **network)
+    return str(cast.page_lead(link, customer="c-002", **network).public_id)
+
+
 def _ids(world: SimpleNamespace) -> dict[str, str]:
     """An object for every argument that addresses have; the portal sees those of Alice's firm."""
     alder, terms = world.alder, Terms.objects.get(key="standard")
@@ -258,6 +271,7 @@ def _ids(world: SimpleNamespace) -> dict[str, str]:
         "line": line.line,
         "hold": Hold.objects.get().public_id,
         "suggestion": _suggested(world),
+        "page_lead": _told_by_pages(world),
         "trial": cast.live_test(Link.objects.filter(partner=alder)[0], started_at=timezone.now()).public_id,
         "link": Link.objects.filter(partner=alder)[0].public_id,
         "code": Code.objects.filter(partner=alder)[0].public_id,
