@@ -57,7 +57,7 @@ class Secret(ProgramOwned):
 
 
 class ReceivedEvent(ProgramOwned):
-    """One event as it came, kept for ever under its own id, and what became of it.
+    """One event as it came, kept for ever under its own id, and what became of it. Its body is pared after a while.
 
     `links` are the ids of the other system that tie it to further events of the same payment or order; `customer` and
     `subscription` tie it to those of the same customer and subscription.
@@ -80,7 +80,8 @@ class ReceivedEvent(ProgramOwned):
     received_at = models.DateTimeField()
     via = models.CharField(max_length=8, default="webhook", help_text="webhook, list (read from the other's own list)")
     headers = models.JSONField(default=dict, help_text="those that say what it is; never a signature")
-    body = models.BinaryField(help_text="the bytes that were signed")
+    body = models.BinaryField(help_text="the bytes that were signed; later what is left of them (paring.py)")
+    pared_at = models.DateTimeField(null=True, help_text="when the body was reduced to what names nobody")
     content_hash = models.CharField(max_length=64, help_text="of what it says, not of how it was written down")
     repeats = models.PositiveIntegerField(default=0, help_text="how often it came again")
     links = ArrayField(models.CharField(max_length=255), default=list)
@@ -110,6 +111,9 @@ class ReceivedEvent(ProgramOwned):
                 condition=~models.Q(subscription=""),
             ),
             models.Index(fields=["connection", "-received_at", "id"], name="received_event_newest"),
+            models.Index(
+                fields=["received_at"], name="received_event_whole", condition=models.Q(pared_at__isnull=True)
+            ),
             models.Index(
                 fields=["received_at"],
                 name="received_event_due",

@@ -153,6 +153,9 @@ def replay(event: ReceivedEvent, *, actor: Actor, now: datetime) -> ReceivedEven
         locked = ReceivedEvent.objects.select_for_update().select_related("connection__program").get(pk=event.pk)
         if locked.outcome == "received":
             raise NotRepeatable("This event is just being judged.", remedy="Look again in a minute.")
+        if locked.pared_at is not None:
+            words = f"Its body was dropped on {locked.pared_at:%Y-%m-%d}."
+            raise NotRepeatable(words, remedy="Send it again from the other system, or import the sale from a file.")
         before = {"outcome": locked.outcome, "reason": locked.reason}
         read_again(locked, now)
         label = f"{locked.type} {locked.event_id}"[:200]

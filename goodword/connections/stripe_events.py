@@ -4,6 +4,7 @@ Pure. What they are worth is worked out in `stripe_facts.py`.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -47,6 +48,7 @@ _NEEDED: Final[Mapping[str, Mapping[str, type]]] = {
     "subscription": {"id": _TEXT, "customer": _TEXT, "status": _TEXT},
     "promotion_code": {"id": _TEXT, "code": _TEXT},
 }
+_GUEST: Final = re.compile(r"guest-[0-9a-f]{32}", re.ASCII)
 _PAYMENT_IDS: Final = ("cs_", "in_", "pi_", "ch_", "py_")
 _POINTERS: Final = ("invoice", "payment_intent", "charge", "latest_charge", "checkout_session")
 
@@ -155,7 +157,9 @@ def customer_key(found: Mapping[str, Any]) -> str:
 
 
 def guest_key(address: str) -> str:
-    """An id for somebody who bought without an account."""
+    """An id for somebody who bought without an account; what is such an id already stays as it is."""
+    if _GUEST.fullmatch(address):
+        return address
     return f"guest-{hashlib.sha256(address.strip().lower().encode()).hexdigest()[:32]}"
 
 

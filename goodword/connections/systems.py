@@ -61,7 +61,8 @@ def _readable(event: ReceivedEvent) -> Any:
     if event.connection.kind == "stripe":
         ours = Connection.objects.filter(kind="stripe", mode=event.connection.mode)
         together = list(ours.values_list("pk", flat=True))
-    return ReceivedEvent.unscoped.filter(connection_id__in=together).exclude(outcome="quarantined")
+    readable = ReceivedEvent.unscoped.filter(connection_id__in=together).exclude(outcome="quarantined")
+    return readable.exclude(body=b"")  # one of which nothing is left says nothing any more
 
 
 def _tied(event: ReceivedEvent) -> Related:

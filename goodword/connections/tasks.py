@@ -11,6 +11,7 @@ from goodword.connections.backfill import catch_up, look_up_codes, read_range
 from goodword.connections.judging import judge
 from goodword.connections.listing_events import ListNotRead
 from goodword.connections.models import Connection, ReceivedEvent
+from goodword.connections.retention import pare_old
 
 QUEUE: Final = "connections"
 AT_ONCE_MAX: Final = 500
@@ -47,6 +48,13 @@ def catch_up_all(timestamp: int) -> None:  # noqa: ARG001
         if bytes(connection.api_key_sealed):
             catch_up(connection, now)
             look_up_codes(connection, now)
+
+
+@app.periodic(cron="47 1 * * *")
+@app.task(name="connections.pare_old", queue=QUEUE, queueing_lock="pare_old", lock="pare_old", pass_context=False)
+def pare_old_bodies(timestamp: int) -> None:  # noqa: ARG001
+    """Every night: bodies that are old enough keep only what names nobody."""
+    pare_old(datetime.now(UTC))
 
 
 @app.task(name="connections.read_range", queue=QUEUE)

@@ -97,6 +97,7 @@ _WORDS: Mapping[str, Words] = {
     "key.revoked": Words("revoked the API key {it}"),
     "link.created": Words("created link {it}", "New link {it}"),
     "link.revoked": Words("revoked link {it}", "Link {it} revoked"),
+    "customer.bodies_erased": Words("erased a visitor from received webhooks", "A visitor was erased from webhooks"),
     "customer.visitor_erased": Words("erased a visitor", "A visitor was erased"),
     "live_test.started": Words("sent a test click through the link {it}"),
     "page_lead.confirmed": Words("confirmed a lead that a web page told: {it}", tone="good"),

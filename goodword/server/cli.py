@@ -278,6 +278,23 @@ def export_facts(
     raise typer.Exit(code)
 
 
+@app.command(name="erase-visitor")
+def erase_visitor(
+    *,
+    program: Annotated[str, typer.Option("--program", help="The program's short name.")],
+    visitor: Annotated[str, typer.Option("--visitor", help="The visitor's id: the part before : in gw_visitor.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the trail: the number of the request, say.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data: Data = None,
+) -> None:
+    """Make a visitor nobody, in clicks and in received webhooks. What was earned stays. It cannot be undone."""
+    with _django(data):
+        from goodword.server.data_commands import erase
+
+        code = erase(program, visitor, reason, ask=not yes)
+    raise typer.Exit(code)
+
+
 @app.command()
 def verify(
     *,

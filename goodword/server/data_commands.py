@@ -14,6 +14,7 @@ from django.utils import timezone
 from goodword.accounts.actors import Actor
 from goodword.accounts.models import Program
 from goodword.accounts.scope import active_program
+from goodword.connections.retention import erase_person
 from goodword.domain.errors import DomainError, Problem
 from goodword.referrals.export import export_facts
 from goodword.referrals.importing import layout as layouts
@@ -67,6 +68,18 @@ def export_program(slug: str, folder: Path) -> int:
         typer.echo(f"{count:>10,}  {kind}")
     typer.echo(f"In {folder}. To settle them: goodword settle --program {folder}/program.json --facts {folder}/facts")
     return 0
+
+
+def erase(program_name: str, visitor: str, reason: str, *, ask: bool) -> int:
+    """Erase one visitor; the exit code (2: there is nobody of that id)."""
+    program = _program(program_name)
+    if not visitor.strip() or not reason.strip():
+        raise OperatorError("Name the visitor and the reason: both go into the trail's sentence.")
+    if ask and not typer.confirm(f"Make visitor {visitor!r} of {program.name} nobody? This cannot be undone."):
+        return 1
+    clicks, bodies = erase_person(program, visitor, reason=reason, actor=_me(), now=timezone.now())
+    typer.echo(f"{clicks} clicks and {bodies} bodies of webhooks name nobody any more.")
+    return 0 if clicks or bodies else BAD_INPUT
 
 
 def verify_books(slug: str) -> int:

@@ -224,6 +224,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 8_000  # terms with two hundred rules, each with
 IMPORT_MAX_BYTES = int(os.environ.get("GOODWORD_IMPORT_MAX_MB", "200")) * 1024 * 1024
 # Where Stripe's list of events is read; another address serves tests and proxies.
 STRIPE_API = os.environ.get("GOODWORD_STRIPE_API", "https://api.stripe.com").rstrip("/")
+# How long bodies of received webhooks stay whole.
+RECEIVED_BODY_DAYS = int(os.environ.get("GOODWORD_WEBHOOK_BODY_DAYS", "90"))
 SPOOL_MAX_BYTES = int(os.environ.get("GOODWORD_SPOOL_MAX_MB", "256")) * 1024 * 1024
 
 EMAIL_BACKEND = "goodword.mail.backend.OutboxBackend"
