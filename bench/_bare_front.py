@@ -23,14 +23,16 @@ def front() -> Bare:
 
 def main() -> None:
     """Serve at the port that the command line names."""
-    from granian.constants import Interfaces, Loops, TaskImpl
+    from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
     from granian.server import Server
+
+    from goodword.server.web import quick_tasks
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "goodword.server.settings")
     Server(
         "bench._bare_front:front", factory=True, port=int(sys.argv[1]), interface=Interfaces.RSGI,
-        loop=Loops.uvloop, task_impl=TaskImpl.rust, backlog=2048, backpressure=2048, websockets=False,
+        loop=Loops.uvloop, task_impl=quick_tasks(), backlog=2048, backpressure=2048, websockets=False,
         log_level=LogLevels.warning,
     ).serve()  # fmt: skip
 

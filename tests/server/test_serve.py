@@ -1,6 +1,7 @@
 """`goodword serve` as an operator meets it: up, healed, ended; and the words for what goes wrong."""
 
 import json
+import logging
 import signal
 import socket
 import urllib.error
@@ -10,6 +11,7 @@ import psutil
 import pytest
 
 from goodword.server.embedded import Cluster
+from goodword.server.web import quick_tasks
 from tests.server.waiting import goodword, until
 
 
@@ -41,11 +43,19 @@ def test_serve_starts_everything_heals_it_and_stops_it(tmp_path, port):
         until(lambda: ready(port), seconds=120)
     finally:
         server.send_signal(signal.SIGTERM)
-        _, told = server.communicate(timeout=120)
+        printed, told = server.communicate(timeout=120)
     assert server.returncode == 0, told
+    assert "experimental" not in printed + told
     for words in ("Database: embedded in", "web ended (signal SIGKILL); starting it again.", "Stopping."):
         assert words in told
     assert cluster.processes() == []
+
+
+def test_of_the_web_servers_warnings_one_is_left_out_and_every_other_stays(caplog):
+    quick_tasks()
+    for words in ("Rust task implementation is experimental!", "Rust task implementation is gone!"):
+        logging.getLogger("_granian").warning(words)
+    assert caplog.messages == ["Rust task implementation is gone!"]
 
 
 def test_a_taken_port_is_named_before_anything_starts(tmp_path):
