@@ -3,6 +3,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
+# Every command starts several processes: where bytecode may not be kept, each compiles all packages anew.
+unset PYTHONDONTWRITEBYTECODE
+
 VENV=.venv
 PYTHON=$VENV/bin/python
 GOODWORD=$VENV/bin/goodword

@@ -87,7 +87,7 @@ def serve_front(host: str, port: int, *, links_only: bool) -> None:
 
 
 def quick_tasks() -> Any:
-    """How Granian runs what waits: in Rust a request that waits for a commit costs a fifth less, as long as it can be had.
+    """How Granian runs what waits: in Rust, where that exists, a request that waits for a commit costs a fifth less.
 
     Granian warns at each start that this way is experimental. It is chosen on purpose and tested here, and nobody
     who starts the product could do anything about it: that one line is left out, every other warning stays.

@@ -179,6 +179,7 @@ def test_the_shop_passes_axe_and_fits_a_phone(shop, acme, live, theme):
 
 
 def _troubles(page):
+    page.wait_for_load_state("load")  # before that, a page is looked at without its style sheet
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
         yield f"{page.url} is wider than the screen"
     yield from (f"{page.url}: {said}" for said in axe_findings(page))
