@@ -22,11 +22,13 @@ LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 # The files that take longest, so that no test process is left alone with one of them at the end. The second asks for no
 # database: it runs while the first waits for the tables to be made.
 LONG = (
-    "web/test_pages.py", "domain/test_settlement_properties.py", "web/test_empty_pages.py", "web/test_access.py",
-    "server/test_demo_command.py", "server/test_serve.py", "concurrency/test_crash_sweep.py",
-    "web/test_terms_editor.py", "web/test_settings_look.py", "server/test_demo.py", "oracle/test_engine.py",
-    "server/test_embedded.py", "commissions/test_schedules.py",
-    "site/test_loop_in_browser.py", "server/test_fact_columns.py", "api/test_fuzz.py", "commissions/test_settling.py",
+    "web/test_pages.py", "domain/test_settlement_properties.py", "web/test_access.py", "server/test_demo_command.py",
+    "server/test_serve.py", "web/test_empty_pages.py", "site/test_loop_in_browser.py", "web/test_settings_look.py",
+    "ingest/test_events.py", "web/test_fields.py", "server/test_demo.py", "server/test_settle_paths.py",
+    "web/test_terms_editor.py", "server/test_fact_columns.py", "concurrency/test_crash_sweep.py",
+    "server/test_embedded.py", "server/test_worker.py", "test_house.py", "web/test_bad_input.py",
+    "commissions/test_rich_schedules.py", "commissions/test_schedules.py", "connections/test_stripe_books.py",
+    "web/test_forms.py", "oracle/test_engine.py", "api/test_fuzz.py", "server/test_command_line.py",
 )  # fmt: skip
 
 
@@ -35,8 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"browser", "page"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
+    assert all((ROOT / "tests" / name).is_file() for name in LONG), "LONG names a file that is not there"
     rank = {name: number for number, name in enumerate(LONG)}
-    items.sort(key=lambda item: rank.get("/".join(item.path.parts[-2:]), len(rank)))
+    items.sort(key=lambda item: rank.get(item.path.as_posix().removeprefix(f"{ROOT}/tests/"), len(rank)))
 
 
 @pytest.fixture(scope="session", autouse=True)
