@@ -35,6 +35,7 @@ VISITORS, SHOPS, BATCHERS, BATCH = 8, 6, 2, 20
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 VICTIMS = ("front", "front's process", "database", "worker", "pages")
 PATIENCE_SECONDS = 120.0
+SETTLED_SECONDS = 900.0
 FAULTS = (
     "clicks lost", "clicks doubled", "sales lost", "sales doubled", "commissions missing", "commissions doubled",
     "commissions wrong", "invariants violated",
@@ -289,18 +290,35 @@ def _credited(sales: set[str]) -> dict[str, Any]:
     from goodword.commissions.verify import verify
     from goodword.referrals.models import UnsettledFact
 
-    _until(lambda: not UnsettledFact.objects.exists())
+    begun = time.monotonic()
+    try:
+        _until(lambda: not UnsettledFact.objects.exists(), seconds=SETTLED_SECONDS)
+    except AssertionError:
+        print(UnsettledFact.objects.count(), "facts wait;", _jobs(), file=sys.stderr, flush=True)
+        raise
     program = Program.objects.get(slug="kills")
     lines = list(Line.unscoped.filter(program=program).values_list("conversion", "amount_minor"))
     credited = Counter(conversion for conversion, _ in lines)
     broken = [f"{one.id}: {one.sentence}" for one in verify(program, now=timezone.now()) if not one.holds]
     return {
+        "seconds until settled": round(time.monotonic() - begun),
         "commissions": len(lines),
         "commissions missing": len(sales - credited.keys()),
         "commissions doubled": sum(count > 1 for count in credited.values()) + len(credited.keys() - sales),
         "commissions wrong": sum(amount != 200 for _, amount in lines),
         "invariants violated": broken,
     }
+
+
+def _jobs() -> list[Any]:
+    """What the queue holds: for a person who looks why nothing goes on."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, task_name, status::text, lock, worker_id, attempts FROM procrastinate_jobs ORDER BY id"
+        )
+        return list(cursor.fetchall())
 
 
 def _is_ready(port: int) -> bool:
