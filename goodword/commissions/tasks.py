@@ -25,7 +25,7 @@ def settle(program_id: str) -> None:
     settle_program(Program.objects.get(pk=UUID(program_id)), now=datetime.now(UTC))
 
 
-@app.periodic(cron="*/15 * * * * *")
+@app.periodic(cron="* * * * * */15")
 @app.task(name="commissions.settle_due", queue=QUEUE, queueing_lock="settle_due", pass_context=False)
 def settle_due(timestamp: int) -> None:
     """Every quarter of a minute: ask for the settlement of programs with unsettled facts or due maturities."""
@@ -40,7 +40,7 @@ def verify_nightly(timestamp: int) -> None:
     verify_all(now=datetime.fromtimestamp(timestamp, UTC))
 
 
-@app.periodic(cron="*/20 * * * * *")
+@app.periodic(cron="* * * * * */20")
 @app.task(name="commissions.look_for_missed", queue=QUEUE, queueing_lock="look_for_missed", pass_context=False)
 def look_for_missed(timestamp: int) -> None:
     """Three times a minute: look through the uncredited sales of programs that were settled since the last look."""

@@ -32,7 +32,7 @@ def judge_events(now: datetime) -> int:
     return len(due)
 
 
-@app.periodic(cron="*/10 * * * * *")
+@app.periodic(cron="* * * * * */10")
 @app.task(name="connections.judge_due", queue=QUEUE, queueing_lock="judge_due", lock="judge_due", pass_context=False)
 def judge_due(timestamp: int) -> None:  # noqa: ARG001  (the scheduler gives the planned time; events go by the clock)
     """Every ten seconds: what a crash or a flood left over."""

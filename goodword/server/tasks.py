@@ -20,7 +20,7 @@ ATTEMPTS_MAX: Final = 5
 """A job that was lost so often is what kills the workers."""
 
 
-@app.periodic(cron="*/10 * * * * *")
+@app.periodic(cron="* * * * * */10")
 @app.task(name="server.take_up_lost_jobs", queueing_lock="take_up_lost_jobs", pass_context=True)
 async def take_up_lost_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001  (the scheduler gives it)
     """Every ten seconds: put back the jobs whose worker is gone."""

@@ -15,14 +15,14 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@app.periodic(cron="*/5 * * * * *")
+@app.periodic(cron="* * * * * */5")
 @app.task(name="webhooks.gather", queue=QUEUE, lock="webhooks.gather", queueing_lock="webhooks.gather")
 def gather_new(timestamp: int) -> None:  # noqa: ARG001  (the scheduler gives the planned time)
     """Every five seconds: what was committed becomes events."""
     gather(_now())
 
 
-@app.periodic(cron="*/5 * * * * *")
+@app.periodic(cron="* * * * * */5")
 @app.task(name="webhooks.deliver", queue=QUEUE, lock="webhooks.deliver", queueing_lock="webhooks.deliver")
 def deliver(timestamp: int) -> None:  # noqa: ARG001
     """Every five seconds: what is due is sent. One job for all receivers: a slow one takes no worker from others."""
