@@ -4,7 +4,7 @@ The engine that pays decides. The partner's other sales are settled along, since
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from goodword.referrals.export import program_document, settlement_facts
 CUSTOMERS_MAX: Final = 3_000
 """A partner with more customers than this is settled on the latest of them, and the page says so."""
 _FACTS = ("partners", "agreements", "codes", "customers", "touches", "sales", "events", "refunds", "cancels", "rates")
+_TRIED = "what-if"
+"""The id of the credit that is tried; people read "decided by you" instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def missed_effect(program: Program, row: MissedCredit, now: datetime) -> MissedE
     chosen = sorted({row.customer, *sorted(partners_customers)[-CUSTOMERS_MAX:]})
     facts = settlement_facts(program, chosen)
     read, end = read_program(program_document(program)), instant(now)
-    credit = Credit("what-if", end, (Share(row.partner.public_id, 1_000_000),), "what if", conversion=row.conversion)
+    credit = Credit(_TRIED, end, (Share(row.partner.public_id, 1_000_000),), "what if", conversion=row.conversion)
     before = settle(read, facts, end)
     after = settle(read, _with_credit(facts, credit), end)
     here = row.partner.public_id
@@ -73,4 +75,5 @@ def _steps(lines: Sequence[Line]) -> Sequence[ReceiptRow]:
     if not lines:
         return ()
     told = line_to_json(lines[0])
-    return receipt(told["steps"], told["currency"], without=("agreement", "rule"))
+    rows = receipt(told["steps"], told["currency"], without=("agreement", "rule"))
+    return [replace(row, how=row.how.replace(f"credit {_TRIED}", "you")) for row in rows]

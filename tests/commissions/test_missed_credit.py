@@ -186,6 +186,7 @@ def test_the_figure_that_was_shown_is_the_figure_that_is_paid(world):
     world.settle()
     earned = world.earned()
     assert shown.amount == 1_200
+    assert "decided by you" in [step.how for step in shown.steps]
     assert shown.amount + shown.others_of_customer == sum(earned.values()) == 3_200
 
 
