@@ -171,6 +171,8 @@ _OF_RECORD: Mapping[str, Callable[[AuditEntry], dict[str, Any] | None]] = {
     **dict.fromkeys(("payout.paid", "payout.returned"), _payout),
     **dict.fromkeys(("import.finished", "import.undone"), _import),
 }
+ONE_BY_ONE: Final = frozenset(_OF_RECORD)
+"""What is told of one by one, or, of an import that made many, in a sum."""
 _OF_RUN: Mapping[str, str] = {
     "payout_run.approved": "payout.approved",
     "payout_run.exported": "payout.sent",
@@ -199,6 +201,9 @@ _OF_RECIPE: Mapping[str, str] = {
     "hold": "commission.held",
     "release": "commission.released",
 }
+
+
+LEDGER_RECIPES: Final = frozenset(_OF_RECIPE)
 
 
 def from_ledger(reading: Reading) -> Iterator[Told]:
