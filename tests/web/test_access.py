@@ -55,8 +55,7 @@ class Answer:
 
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker):
-    KNOWN.clear()
-    with django_db_blocker.unblock(), transaction.atomic(), connection.execute_wrapper(_noticed):
+    with django_db_blocker.unblock(), transaction.atomic():
         yield World()
         transaction.set_rollback(True)
 
@@ -67,16 +66,6 @@ def _undone(world):
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-
-
-# What `_written` said last, as long as nothing but savepoints came after it: every second question is saved.
-KNOWN = {}
-
-
-def _noticed(execute, sql, params, many, context):
-    if not sql.startswith(("SAVEPOINT ", "ROLLBACK TO SAVEPOINT ", "RELEASE SAVEPOINT ")):
-        KNOWN.clear()
-    return execute(sql, params, many, context)
 
 
 WRITTEN = """SELECT relname, ins + upd + del FROM pg_class,
@@ -90,8 +79,7 @@ def _written():
     with connection.cursor() as cursor:
         cursor.execute(WRITTEN)
         # How often a key calls is counted in leases: some calls write there, others do not.
-        KNOWN.update({table: count for table, count in cursor.fetchall() if table != "api_bucket"})
-    return dict(KNOWN)
+        return {table: count for table, count in cursor.fetchall() if table != "api_bucket"}
 
 
 def _call(client, method, path, **extra):
@@ -101,7 +89,7 @@ def _call(client, method, path, **extra):
     data = "{}" if is_api and method not in READING else ""
     cookies = copy.deepcopy(client.cookies)
     with transaction.atomic():
-        before = dict(KNOWN) if _noticed in connection.execute_wrappers and KNOWN else _written()
+        before = _written()
         response = client.generic(method, path, data, content_type=kind, **extra)
         body = b"".join(response.streaming_content) if response.streaming else response.content
         wrote = frozenset(table for table, count in _written().items() if count != before.get(table, 0))
