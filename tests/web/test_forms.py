@@ -42,6 +42,7 @@ BUTTONS = """
     payout-approve terms-approve payout-export payout-file settings-resume debt-confirm
     live-test-start connection-rotate connection-off connection-on connection-replay webhook-rotate webhook-test
     webhook-on webhook-off webhook-remove webhook-delivery-replay missed-credit missed-not-theirs webhook-replay
+    page-lead-confirm page-lead-refuse
 """
 NOTHING_TYPED = {f"backoffice:{name}" for name in BUTTONS.split()} | {
     "connections:receive",  # messages of other systems: tests/connections
