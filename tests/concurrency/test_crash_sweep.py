@@ -1,4 +1,7 @@
-"""The worker is killed at every database statement of a small scenario; every run recovers from the kill before."""
+"""The worker is killed at every database statement of a small scenario; every run recovers from the kill before.
+
+The scenario holds new sales (F03) and a refund that takes commission back (F05).
+"""
 
 import json
 import os
@@ -13,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.timeout(900)
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_killed_at_any_statement_ends_with_the_books_of_one_that_was_not(database_url):
+def test_f03_f05_a_worker_killed_at_any_statement_ends_with_the_books_of_one_that_was_not(database_url):
     done = subprocess.run(
         [sys.executable, str(ROOT / "campaigns" / "crash_sweep.py"), "--small"],
         env=os.environ | {"DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)},

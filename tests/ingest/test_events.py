@@ -108,14 +108,6 @@ def test_f02_what_was_stored_is_answered_again_with_the_first_answer(track):
     assert Conversion.unscoped.count() == 1
 
 
-def test_f14_a_thousand_times_the_same_at_once_is_one(track):
-    with ThreadPoolExecutor(16) as threads:
-        statuses = [one[0] for one in threads.map(lambda _: track("sale", sale()), range(120))]
-    assert Conversion.unscoped.count() == 1
-    assert statuses.count(202) == 1
-    assert set(statuses) <= {200, 202, 429}
-
-
 def test_b16_a_batch_is_stored_whole_or_not_at_all(track):
     items = [sale(f"s-{number}", customer=f"c-{number % 7}", visitor=f"v-{number % 7}") for number in range(100)]
     assert track("sale/batch", {"items": items})[0] == 202

@@ -154,6 +154,24 @@ def test_b55_machines_are_redirected_but_not_credited(link, method, headers, why
     assert the_click().not_attributable == why
 
 
+@pytest.mark.parametrize("where", ["image", "iframe", "script", "empty"])
+def test_r08_a_link_that_a_page_loads_by_itself_earns_nothing_and_sets_no_cookie(link, where):
+    answer = visit(sec_fetch_dest=where, sec_fetch_mode="no-cors")
+    assert (the_click().not_attributable, list(answer.cookies)) == ("embedded", [])
+    assert "gw_click" not in answer["Location"]
+
+
+def test_r09_the_host_a_visit_came_from_is_kept_for_those_who_look_into_it(link):
+    visit(referer="https://blog.example/post?secret=1")
+    visit()
+    assert list(Click.unscoped.order_by("at").values_list("referrer_host", flat=True)) == ["blog.example", ""]
+
+
+def test_r12_a_crawler_is_sent_on_and_stored_and_earns_nothing(link):
+    visit(user_agent="Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)")
+    assert the_click().not_attributable == "bot"
+
+
 @pytest.mark.parametrize("path", ["/r/acme/spring%0d%0aSet-Cookie:a=b", "/r/acme/%00", "/r/acme/a%0ab"])
 def test_b57_control_characters_in_the_path_are_refused(link, path):
     answer = visit(path)
