@@ -241,6 +241,8 @@ JSON = {
     '{"a": NaN}': "not_a_number",
     '{"a": -Infinity}': "not_a_number",
     '{"a": 1e400}': "not_a_number",
+    '{"a": 1e' + "9" * 20 + "}": "not_a_number",
+    '{"a": 0e-' + "9" * 20 + "}": "not_a_number",
     '{"a": 9223372036854775808}': "out_of_range",
     '{"a": ' + "9" * 5000 + "}": "out_of_range",
     "[" * 33 + "]" * 33: "too_deep",

@@ -5,7 +5,7 @@ refused with a stable code. Works on text; files are opened elsewhere.
 import json
 import re
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from goodword.domain.errors import DomainError
@@ -154,8 +154,10 @@ def _constant(text: str) -> NoReturn:
 
 
 def _decimal(text: str) -> Decimal:
-    value = Decimal(text)
-    _, digits, exponent = value.as_tuple()
+    try:
+        _, digits, exponent = (value := Decimal(text)).as_tuple()
+    except InvalidOperation:  # an exponent that no Decimal can hold
+        digits, exponent = (), "n"
     if not isinstance(exponent, int) or abs(exponent) > _DIGITS_MAX or len(digits) > _DIGITS_MAX:
         raise BadJson(
             "not_a_number", f"{text[:40]} is out of reach", value=text[:40], remedy=f"use at most {_DIGITS_MAX} digits"
