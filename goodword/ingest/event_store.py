@@ -5,22 +5,21 @@ with anything else in it, such as a known id, is given back, and `referrals/trac
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
-from goodword.domain.fact_rules import FactRow, Known, Reading, read_facts
+from goodword.domain.fact_rules import Known, Reading, read_facts
 from goodword.domain.ids import public_id, uuid7, uuid7_texts
 from goodword.domain.moments import Clock
 from goodword.domain.turns import turns_of
 from goodword.ingest import event_statements as sql
 from goodword.ingest.database import BY_INDEX, BadRow, Trouble, connect
-from goodword.ingest.events import Event, Request
+from goodword.ingest.event_rows import Event
+from goodword.ingest.events import Request
 
 _log = logging.getLogger("goodword.ingest")
 SOURCE: Final = "track"
@@ -46,7 +45,7 @@ class _Part:
     taken: set[str] = field(default_factory=set)
     codes: dict[str, UUID] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
-    customers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    customers: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
     clicks: dict[UUID, str] = field(default_factory=dict)
     browsers: set[str] = field(default_factory=set)
     new_people: dict[str, tuple[Event, str]] = field(default_factory=dict)
@@ -71,6 +70,8 @@ class EventStore:
 
     async def write(self, requests: list[Request]) -> dict[int, Answer]:
         """Store the requests that are plain: what is told of each, by its place in memory. Raises Away."""
+        if not requests:
+            return {}
         if not self.up:
             raise Away
         try:
@@ -87,18 +88,16 @@ class EventStore:
     async def _together(self, requests: Sequence[Request]) -> dict[int, Answer]:
         number = None
         try:
-            transaction = self._connection.transaction()
-            await transaction.start()
             try:
                 number, answers = await self._store(requests)
             except BadRow:
-                await transaction.rollback()
+                await self._connection.execute("ROLLBACK")
                 raise
-            await transaction.commit()
+            await self._connection.execute("COMMIT")
         except BadRow:
             raise
-        except Trouble as error:
-            self._lose(error)
+        except Exception as error:
+            self._lose(error)  # whatever it was: a transaction that is not finished must not meet the next group
             if number is None or not await self._was_committed(number):
                 raise Away from error
         return answers
@@ -107,10 +106,10 @@ class EventStore:
         parts: dict[UUID, _Part] = {}
         for request in requests:
             parts.setdefault(request.program, _Part(request.program)).requests.append(request)
-        number = await self._connection.fetchval(sql.TURNS, _turns(parts.values()))
+        await self._connection.execute(sql.BEGIN % ",".join(map(str, _turns(parts.values()))))
         answers: dict[int, Answer] = {}
         for part in parts.values():
-            await _look(self._connection, part)
+            number = await _look(self._connection, part)
             stored = []
             for request in part.requests:
                 answers[id(request)] = _take(part, request)
@@ -136,7 +135,7 @@ class EventStore:
             return False
 
     def _lose(self, error: BaseException) -> None:
-        _log.warning("the database does not take events: %s", error)
+        _log.warning("events are not stored: %s", error, exc_info=not isinstance(error, Trouble))
         self.up = False
         self._connection.terminate()
         self.start()
@@ -164,31 +163,43 @@ def _turns(parts: Iterable[_Part]) -> list[int]:
     """The locks of all references in these events, sorted over all programs."""
     turns: set[int] = set()
     for part in parts:
-        names = {
-            name for event in part.events() for name in (event.row.external_id, event.click, event.visitor) if name
-        }
+        names = {name for event in part.events() for name in (event.id, event.click, event.visitor) if name}
         turns.update(turns_of(part.program, names if len(names) < ALL_TURNS_FROM else None))
     return sorted(turns)
 
 
-async def _look(connection: Any, part: _Part) -> None:
-    """Read what the database knows of the things that these events name."""
+async def _look(connection: Any, part: _Part) -> str:
+    """Read what the database knows of the things that these events name; the number of the transaction."""
     events = list(part.events())
-    ids = [event.row.external_id for event in events]
-    part.taken = {row[0] for row in await connection.fetch(sql.TAKEN, part.program, ids)}
-    if codes := {event.code for event in events if event.code}:
-        for key, partner, is_revoked in await connection.fetch(sql.CODES, part.program, list(codes)):
-            (part.revoked.add(key) if is_revoked else part.codes.__setitem__(key, partner))
-    told = {event.customer for event in events if event.click or event.visitor or event.person}
-    if told:
-        rows = await connection.fetch(sql.CUSTOMERS, part.program, list(told))
-        part.customers = {row["external_id"]: row for row in rows}
-    if keys := {event.click_key for event in events if event.click_key}:
-        made = [(key, _moment_of(key)) for key in keys]
-        rows = await connection.fetch(sql.CLICKS, part.program, *map(list, zip(*made, strict=True)))
-        part.clicks = dict(map(tuple, rows))
-    if names := {*part.clicks.values(), *(event.visitor for event in events if event.visitor)}:
-        part.browsers = {row[0] for row in await connection.fetch(sql.BROWSERS, part.program, list(names))}
+    keys = [event.click_key for event in events if event.click_key]
+    rows = await connection.fetch(
+        sql.LOOK,
+        part.program,
+        [event.id for event in events],
+        list({event.code for event in events if event.code}),
+        list({event.customer for event in events if event.click or event.visitor or event.person}),
+        keys,
+        list(map(_moment_of, keys)),
+        [event.visitor for event in events if event.visitor],
+    )
+    number = ""
+    for what, name, said, key, visitors in rows:
+        match what:
+            case "click":
+                part.clicks[key] = name
+            case "customer":
+                part.customers[name] = said, visitors
+            case "browser":
+                part.browsers.add(name)
+            case "sale":
+                part.taken.add(name)
+            case "code":
+                part.codes[name] = key
+            case "revoked":
+                part.revoked.add(name)
+            case "number":
+                number = name
+    return number
 
 
 def _moment_of(key: UUID) -> datetime:
@@ -202,7 +213,7 @@ def _take(part: _Part, request: Request) -> Answer:
     answers = []
     people: dict[str, tuple[Event, str]] = {}
     for event in request.events:
-        if event.row.external_id in part.taken or event.code in part.revoked:
+        if event.id in part.taken or event.code in part.revoked:
             return None
         browser = part.clicks.get(event.click_key) if event.click_key else event.visitor
         if event.click_key and browser is None:
@@ -211,7 +222,7 @@ def _take(part: _Part, request: Request) -> Answer:
             return None
         answers.append(_told(part, event))
     part.new_people |= people
-    part.taken.update(event.row.external_id for event in request.events)
+    part.taken.update(event.id for event in request.events)
     return answers
 
 
@@ -219,7 +230,8 @@ def _is_plain_person(part: _Part, people: dict[str, tuple[Event, str]], event: E
     """Whether the customer is there already with all that is said, or is new, like the browser."""
     held = part.customers.get(event.customer)
     if held is not None:
-        return (not browser or browser in held["visitors"]) and all(held[name] for name in event.person)
+        said, visitors = held
+        return (not browser or browser in visitors) and (not event.person or event.person.keys() <= set(said.split()))
     fresh = part.new_people.get(event.customer) or people.get(event.customer)
     if fresh is not None:
         return (not browser or browser == fresh[1]) and all(name in fresh[0].person for name in event.person)
@@ -232,7 +244,7 @@ def _is_plain_person(part: _Part, people: dict[str, tuple[Event, str]], event: E
 
 
 def _told(part: _Part, event: Event) -> dict[str, Any]:
-    told: dict[str, Any] = {"id": event.row.external_id, "replayed": False, "customer": event.customer}
+    told: dict[str, Any] = {"id": event.id, "replayed": False, "customer": event.customer}
     if event.click:
         told["click"] = {"id": event.click, "found": True}
     if event.code:
@@ -246,33 +258,21 @@ async def _insert(connection: Any, part: _Part, requests: Sequence[Request]) -> 
     if not requests:
         return
     now = datetime.now(UTC)
-    rows = [event.row for request in requests for event in request.events]
-    keys = uuid7_texts(len(rows))
+    events = [event for request in requests for event in request.events]
+    keys, program = uuid7_texts(len(events)), part.program
     await connection.copy_records_to_table(
         "referrals_conversion",
-        records=[_conversion(key, part.program, row, now) for key, row in zip(keys, rows, strict=True)],
+        records=[
+            (key, program, event.id, event.payload_hash, now, SOURCE, *event.said)
+            for key, event in zip(keys, events, strict=True)
+        ],
         columns=sql.CONVERSION,
     )
     if part.new_people:
         await _insert_people(connection, part, now)
     await connection.copy_records_to_table(
-        "referrals_unsettledfact", records=list(_marks(part, rows, now)), columns=sql.MARK
+        "referrals_unsettledfact", records=list(_marks(part, events, now)), columns=sql.MARK
     )
-
-
-def _conversion(key: str, program: UUID, row: FactRow, now: datetime) -> tuple[Any, ...]:
-    columns = row.columns
-    lines, properties = columns["lines"], columns["properties"]
-    return (
-        key, program, row.external_id, row.payload_hash, now, SOURCE, *_said(columns),
-        None if lines is None else _as_json(lines), None if properties is None else _as_json(properties),
-    )  # fmt: skip
-
-
-_said: Final = itemgetter(*sql.SAID)
-
-
-_as_json: Final = json.JSONEncoder(default=str).encode
 
 
 async def _insert_people(connection: Any, part: _Part, now: datetime) -> None:
@@ -302,10 +302,11 @@ async def _insert_people(connection: Any, part: _Part, now: datetime) -> None:
             await connection.execute(sql.TOUCH, part.program, *map(list, zip(*sorted(made), strict=True)))
 
 
-def _marks(part: _Part, rows: Sequence[FactRow], now: datetime) -> Iterable[tuple[Any, ...]]:
+def _marks(part: _Part, events: Sequence[Event], now: datetime) -> Iterable[tuple[Any, ...]]:
     """One mark for each customer: settle what it bought from the first of these on; everything, if it is new."""
     since: dict[str, datetime] = {}
-    for row in rows:
-        name, at = row.columns["customer"], row.columns["at"]
-        since[name] = min(at, since.get(name, at))
+    for event in events:
+        first = since.get(event.customer)
+        if first is None or event.at < first:
+            since[event.customer] = event.at
     return ((part.program, name, "sale", None if name in part.new_people else at, now) for name, at in since.items())

@@ -4,35 +4,23 @@ None is returned for whatever is not plain, wrong requests among it: the pages a
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from goodword.domain.errors import DomainError
-from goodword.domain.fact_rules import FactRow, Reading, read_facts
+from goodword.domain.fact_rules import Reading, read_facts
 from goodword.domain.fields import read_object
-from goodword.domain.ids import parse_public_id
 from goodword.domain.moments import Clock
 from goodword.domain.tracked import AHEAD_MAX, FACT_OF, PERSON_SHAPE, read_visitor, take_apart
+from goodword.ingest.event_rows import Event, event_of, key_of_click
 from goodword.ingest.keys import Key
 from goodword.ingest.plain_json import read_plain
+from goodword.ingest.plain_sales import read_sales
 
 BATCH_MAX: Final = 1000
 KINDS: Final = ("sale", "lead")
 """What is stored here. Refunds and clicks by script are seldom: the pages store them."""
-
-
-class Event(NamedTuple):
-    """One event: its fact as a row, and who is behind it."""
-
-    row: FactRow
-    customer: str
-    person: dict[str, Any]
-    click: str
-    click_key: UUID | None
-    visitor: str
-    code: str
 
 
 class Request(NamedTuple):
@@ -45,21 +33,40 @@ class Request(NamedTuple):
     received: datetime
 
 
-def read_request(kind: str, is_batch: bool, body: bytes, key: Key) -> Request | None:
-    """The request in this body, or None."""
+class Unread(NamedTuple):
+    """A request as it came in."""
+
+    kind: str
+    is_batch: bool
+    body: bytes
+    key: Key
+    received: datetime
+
+
+def read_request(given: Unread) -> Request | None:
+    """The events of this request, or None."""
+    kind, is_batch, body, key, now = given
+    events = read_sales(body, now, is_batch=is_batch) if kind == "sale" else None
+    if events is None:
+        events = read_by_rules(kind, body, key, now, is_batch=is_batch)
+    if not events or len(events) > BATCH_MAX or len({event.id for event in events}) != len(events):
+        return None
+    return Request(key.program, kind, events, is_batch, now)
+
+
+def read_by_rules(kind: str, body: bytes, key: Key, now: datetime, *, is_batch: bool) -> list[Event] | None:
+    """The events of any plain body, as the rules for facts read them."""
     found = read_plain(body)
     if found is None:
         return None
     items = found.get("items") if is_batch else [found]
     if is_batch and (len(found) != 1 or type(items) is not list or not 0 < len(items) <= BATCH_MAX):
         return None
-    now = datetime.now(UTC)
-    events = read_events(kind, items or [], key, now)
-    return None if events is None else Request(key.program, kind, events, is_batch, now)
+    return read_events(kind, items or [], key, now)
 
 
 def read_events(kind: str, items: Sequence[Any], key: Key, now: datetime) -> list[Event] | None:
-    """The events, when all of them are good and no id stands twice."""
+    """The events, when all of them are good."""
     apart = []
     for given in items:
         one = take_apart(kind, given, now) if type(given) is dict and _is_plain_person(given) else None
@@ -69,15 +76,12 @@ def read_events(kind: str, items: Sequence[Any], key: Key, now: datetime) -> lis
     # To the second, so that the shapes of fields are made once a second: no reader looks closer.
     reading = Reading(Clock(now.replace(microsecond=0), key.timezone), key.currency)
     rows, wrong = read_facts(FACT_OF[kind], [one.fact for one in apart], reading)
-    if wrong or len({row.external_id for row in rows}) != len(rows):
+    if wrong:
         return None
     latest = now + AHEAD_MAX
     if any(row.columns["at"] > latest for row in rows):
         return None
-    return [
-        Event(row, one.customer, one.person, one.click, key_of_click(one.click), one.visitor, row.columns["code"])
-        for row, one in zip(rows, apart, strict=True)
-    ]
+    return list(map(event_of, rows, apart))
 
 
 def _is_plain_person(given: dict[str, Any]) -> bool:
@@ -92,9 +96,3 @@ def _is_plain_person(given: dict[str, Any]) -> bool:
         return (click is None or key_of_click(click) is not None) and (visitor is None or bool(read_visitor(visitor)))
     except DomainError:
         return False
-
-
-@lru_cache(maxsize=16_384)
-def key_of_click(click: str) -> UUID | None:
-    """The key behind a click id; None for none. Raises a DomainError for what is none."""
-    return parse_public_id("touch", click) if click else None

@@ -11,14 +11,14 @@ import msgspec
 
 LENGTH_MAX: Final = 8 * 1024 * 1024
 _DEPTH_MAX: Final = 6
-_ODD: Final = re.compile(rb"[\x00-\x1f\x7f\\]")
+ODD: Final = re.compile(rb"[\x00-\x1f\x7f\\]")
 """Escapes, and control characters, line ends among them: seldom in what a program sends, and where readers differ."""
 _decode: Final = msgspec.json.Decoder().decode
 
 
 def read_plain(body: bytes) -> dict[str, Any] | None:
     """The object in a plain body; None where the strict reader has to look at it."""
-    if _ODD.search(body) or len(body) > LENGTH_MAX:
+    if ODD.search(body) or len(body) > LENGTH_MAX:
         return None
     try:
         if not body.isascii():

@@ -51,7 +51,8 @@ log_truncate_on_rotation = on
 log_rotation_age = 1d
 log_lock_waits = on
 """
-DURABLE = "fsync = on\nfull_page_writes = on\nsynchronous_commit = on\n"
+# Tables that are new have no statistics, and bad plans, until the database's own housekeeping has been there.
+DURABLE = "fsync = on\nfull_page_writes = on\nsynchronous_commit = on\nautovacuum_naptime = 10s\n"
 # For the throw-away cluster of the tests only. Nobody may take a database away while autovacuum looks at it.
 FAST = "fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nautovacuum = off\nmax_wal_size = '2GB'\n"
 _MAY_LOG_IN = "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolcanlogin"
