@@ -18,6 +18,12 @@ def conversion(**fields):
     )
 
 
+def now_check(sql, *values):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def test_a_conversion_of_no_program_is_refused():
     with pytest.raises(IntegrityError, match="belongs to a program"), transaction.atomic():
         Conversion.unscoped.bulk_create([conversion(program_id=uuid7())])
@@ -45,6 +51,5 @@ def test_a_mark_of_no_program_is_refused():
 def test_a_program_with_conversions_stays():
     program = cast.program()
     Conversion.unscoped.bulk_create([conversion(program=program)])
-    with pytest.raises(IntegrityError, match="has conversions"), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM accounts_program WHERE id = %s", [program.pk])
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(IntegrityError, match="has conversions"):
+        now_check("DELETE FROM accounts_program WHERE id = %s", program.pk)
