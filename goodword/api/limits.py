@@ -55,8 +55,12 @@ def refuse_large_headers(request: ApiRequest) -> None:
         )
 
 
-def take(key: str, now: float, *, per_second: float = PER_SECOND, burst: float = BURST) -> float:
-    """Take a token at this moment of this process's clock: 0, or the seconds until there is one again."""
+def take(key: str, now: float, *, per_second: float | None = None, burst: float | None = None) -> float:
+    """Take a token at this moment of this process's clock: 0, or the seconds until there is one again.
+
+    Without `per_second` and `burst` it is a token of an API key's bucket.
+    """
+    per_second, burst = per_second or PER_SECOND, burst or BURST
     lease = _leases.get(key)
     if lease is None or lease.until <= now or lease.left < 1:
         used_up = lease is not None and lease.left < 1 and lease.until > now

@@ -24,7 +24,7 @@ AREAS = [
     ("partner seat application agreement terms group link live_test code", "Partners and terms"),
     ("payout payout_run payout_method hold commission debt", "Money"),
     ("team key webhook webhook_endpoint connection program user access", "Team, keys, settings"),
-    ("import customer conversion touch refund cancel credit missed_credit rate sale event", "Facts"),
+    ("import customer conversion touch refund cancel credit missed_credit page_lead rate sale event", "Facts"),
 ]
 WHO = [("", "Anybody"), ("user", "The team"), ("partner", "Partners"), ("key", "API keys"), ("system", "Goodword")]
 

@@ -22,12 +22,14 @@ ABOVE_PROGRAMS = {
     "api_bucket",  # how often a key calls: a counter of seconds, found by the key
     "ledger_unproved",  # transactions of the running commit, still to be balanced: empty outside of it
 }
-TIED_BY_TRIGGER = {  # proved set by set: tests/ledger/test_rules.py and tests/commissions/test_ties.py
+TIED_BY_TRIGGER = {  # proved set by set: tests/ledger/test_rules.py and test_ties.py of commissions and referrals
     "ledger_transaction",
     "ledger_entry",
     "commissions_line",
     "commissions_outcome",
     "commissions_known",
+    "referrals_conversion",
+    "referrals_unsettledfact",
     "referrals_click",  # storing a click checks nothing; `goodword verify` proves them: tests/referrals/test_clicks.py
 }
 NO_PROGRAM_ALLOWED = {  # rows of a company or of the whole server may stand beside those of a program
