@@ -42,19 +42,19 @@ def to(world, settings, stripe):
     return senders.connection(world.program, mode="test", api_key=KEY)
 
 
-def arrived():
-    """The sale and its customer; what the requests left to the worker is judged here."""
+def arrived(name):
+    """A customer's sale and visitor; what the requests left to the worker is judged here."""
     judge_events(now())
     # A charge that comes before its invoice is told anew with what the invoice says.
-    whole = Conversion.unscoped.filter(retracted_at=None).exclude(subscription="")
-    return whole.exists() and Customer.unscoped.filter(visitors=["v-1"]).exists()
+    whole = Conversion.unscoped.filter(customer=name, retracted_at=None).exclude(subscription="")
+    return whole.exists() and Customer.unscoped.filter(external_id=name, visitors=["v-1"]).exists()
 
 
 def test_its_signed_webhooks_become_a_customer_and_a_sale_that_pays_a_partner(stripe, to, world, live):
     stripe.send_to(f"{live}/hooks/{to.address}", senders.SECRETS["stripe"])
     made = stripe.subscribed(**{"metadata[gw_click]": "v-1"})
-    until(arrived, seconds=60)
-    sale = Conversion.unscoped.get(retracted_at=None)
+    until(lambda: arrived(made["customer"]), seconds=60)
+    sale = Conversion.unscoped.get(customer=made["customer"], retracted_at=None)  # others' events may come late
     assert (sale.amount_minor, sale.tax_minor, sale.subscription) == (12000, 2000, made["id"])
     assert Customer.unscoped.get(external_id=made["customer"]).visitors == ["v-1"]
     world.settle(now() + timedelta(minutes=1))
