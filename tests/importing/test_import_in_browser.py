@@ -62,6 +62,8 @@ def test_a_file_goes_from_the_first_empty_page_to_imported_and_back(page, live, 
     page.goto(f"{live}/p/{program.slug}/imports")
     look("5-list")
     page.get_by_role("link", name="september.csv").click()
+    page.get_by_role("button", name="Take it back").first.wait_for()
+    page.wait_for_load_state()  # the dialog is opened by a script
     page.get_by_role("button", name="Take it back").first.click()
     page.get_by_label("Why?").fill("it was August's file")
     look("6-take-back")
